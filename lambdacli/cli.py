@@ -1,0 +1,122 @@
+"""The Typer application: global options, the commands, and the one place that maps errors to exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from lambdacli import __version__
+from lambdacli.errors import LambdacliError, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+BUG = 70
+
+# The order of the help page: the way a project goes.
+COMMANDS = ("init", "validate", "list", "schema", "generate-event", "invoke", "watch")
+
+
+class Commands(TyperGroup):
+    """Imports a command's module only when that command is asked for: the command line starts at once."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"lambdacli.commands.{cmd_name.replace('-', '_')}")
+        if (ready := getattr(module, "COMMAND", None)) is not None:
+            return ready
+        single = typer.Typer(rich_markup_mode=None, add_completion=False)
+        single.command(cmd_name)(module.command)
+        return get_command(single)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise unknown("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+
+def unknown(kind: str, name: str, valid: Sequence[str]) -> LambdacliError:
+    """A usage error that names the nearest valid thing."""
+    from difflib import get_close_matches
+
+    from lambdacli.errors import UsageError
+
+    nearest = get_close_matches(name, valid, n=1)
+    return UsageError(
+        f"unknown {kind} {name!r}", hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(valid)}"
+    )
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - a Typer callback's signature
+    if wanted:
+        typer.echo(f"lambdacli {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Exit codes: 0 done, 1 the function failed, 2 usage or manifest, 3 the machine lacks something,"
+              " 4 timeout or out of memory, 70 a bug of lambdacli, 130 interrupted.")
+def lambdacli(
+    version: Annotated[  # noqa: ARG001 - acts through its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more; show tracebacks of lambdacli itself.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only results and errors.")] = False,
+) -> None:
+    """Build, run and deploy AWS Lambda functions from one manifest, without Docker."""
+    from lambdacli import console
+
+    console.configure(verbose=verbose, quiet=quiet)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    from lambdacli import console
+
+    try:
+        result = get_command(app).main(list(arguments), prog_name="lambdacli", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        console.abandon_stdout()
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        console.message("interrupted")
+        return INTERRUPTED
+    except LambdacliError as error:
+        console.error(error)
+        return error.exit_code
+    except typer.TyperException as error:
+        console.error(_from_typer(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
+        console.bug(error)
+        return BUG
+    return result if isinstance(result, int) else 0
+
+
+def _from_typer(error: typer.TyperException) -> LambdacliError:
+    context = getattr(error, "ctx", None)
+    where = f"{context.command_path} --help" if context is not None else "lambdacli --help"
+    message = error.format_message()
+    return LambdacliError(message[:1].lower() + message[1:].rstrip("."), hint=f"see `{where}`")
+
+
+__all__ = ["ManifestError", "app", "run"]

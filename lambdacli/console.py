@@ -1,0 +1,101 @@
+"""What people and pipes see. stdout is data, stderr is messages; the only module that may import rich."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from lambdacli.errors import LambdacliError, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+
+class _Settings:
+    verbose = False
+    quiet = False
+
+
+def configure(*, verbose: bool, quiet: bool) -> None:
+    """Set how much is said for the rest of the process."""
+    _Settings.verbose = verbose
+    _Settings.quiet = quiet
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether a stream takes colour: a terminal, and neither NO_COLOR nor TERM=dumb; FORCE_COLOR wins."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def style(text: str, name: str, stream: TextIO | None = None) -> str:
+    """Text in a style where the stream (stderr unless told) takes it."""
+    return f"\033[{_CODES[name]}m{text}\033[0m" if coloured(stream or sys.stderr) else text
+
+
+def data(text: str) -> None:
+    """One piece of data on stdout, with a newline."""
+    sys.stdout.write(text + "\n")
+
+
+def message(text: str) -> None:
+    """One line for people on stderr, unless --quiet."""
+    if not _Settings.quiet:
+        sys.stderr.write(text + "\n")
+
+
+def detail(text: str) -> None:
+    """One line for people on stderr, only with --verbose."""
+    if _Settings.verbose:
+        sys.stderr.write(style(text, "dim") + "\n")
+
+
+def warning(text: str, hint: str = "") -> None:
+    """One line that does not end the command."""
+    if not _Settings.quiet:
+        _labelled("warning", "yellow", text, hint)
+
+
+def error(problem: LambdacliError) -> None:
+    """An error that ends the command: one line, then its hint; a manifest's mistakes one by one."""
+    problems = problem.problems if isinstance(problem, ManifestError) else ()
+    for each in problems:
+        _labelled("error", "red", str(each), each.hint)
+    if problem.message:
+        _labelled("error", "red", problem.message, problem.hint)
+    if _Settings.verbose:
+        traceback.print_exception(problem)
+
+
+def bug(problem: Exception) -> None:
+    """A failure nobody foresaw: the traceback, and where to take it."""
+    traceback.print_exception(problem)
+    _labelled("error", "red", f"bug in lambdacli: {problem!r}", "please report it with the lines above")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Aligned columns on stdout, readable without colour and cheap to print: rich costs as much as all of Python."""
+    lines = [tuple(head), *map(tuple, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for number, line in enumerate(lines):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        data(style(text, "bold", sys.stdout) if number == 0 else text)
+
+
+def abandon_stdout() -> None:
+    """The reader of our stdout is gone: let the interpreter's last flush fail in silence."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _labelled(label: str, colour: str, text: str, hint: str) -> None:
+    sys.stderr.write(f"{style(label + ':', colour)} {text}\n")
+    if hint:
+        sys.stderr.write(f"{style('hint:', 'cyan')} {hint}\n")

@@ -1,0 +1,1 @@
+"""The Lambda execution environment on this machine."""

@@ -1,0 +1,108 @@
+"""The nouns of lambdacli as frozen dataclasses: no behaviour beyond derived values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Architecture = Literal["x86_64", "arm64"]
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a manifest: where (1-based line and column), what, and what to do."""
+
+    file: str
+    line: int
+    column: int
+    path: str  # in the manifest, as functions.orders.triggers[0].sqs.queue
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}"
+        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What invokes a function. `settings` has passed the schema fragment of its kind."""
+
+    kind: str  # a file in lambdacli/triggers
+    settings: Mapping[str, Any]
+    index: int = 0  # position in the function's list of triggers
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An IAM statement beyond those that the triggers imply."""
+
+    allow: tuple[str, ...]  # actions
+    on: tuple[str, ...]  # resource ARNs
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the record of an asynchronous invocation or a failed batch goes."""
+
+    kind: Literal["sqs", "sns", "function", "eventbridge", "s3"]
+    target: str  # a name or an ARN
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function, defaults and stage applied, variables filled in."""
+
+    name: str
+    handler: str
+    runtime: str  # AWS's identifier, as python3.13
+    code: Path  # absolute: a folder, a file or a zip
+    memory: int = 128  # MB
+    timeout: int = 3  # seconds
+    ephemeral_storage: int = 512  # MB
+    environment: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()  # absolute local paths or ARNs
+    description: str = ""
+    architecture: Architecture = "x86_64"
+    interpreter: str = ""  # explicit path; empty: search the machine
+    permissions: tuple[Permission, ...] = ()
+    on_failure: Destination | None = None
+    on_success: Destination | None = None
+    reserved_concurrency: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    triggers: tuple[Trigger, ...] = ()
+    unresolved: tuple[Problem, ...] = ()  # ${env:...} without a value: fatal only where the function is used
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole lambdacli.yaml for one stage."""
+
+    path: Path  # absolute, the file
+    app: str
+    stage: str
+    region: str
+    functions: Mapping[str, Function]
+    account: str = ""
+    templates: Path | None = None  # folder of the user's own event templates
+    watched: tuple[Path, ...] = ()  # other files that this manifest was made from: env files
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class EventRequest:
+    """Which template to render and with what: how a trigger asks for its sample event without knowing templates."""
+
+    template: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    count: int = 1

@@ -1,0 +1,100 @@
+"""One file per language: its runtime identifiers, how it is found and started, how a handler is checked offline.
+
+A file `<language>.py` defines `RUNTIME = Runtime(...)`. The bootstraps, which the function's own interpreter runs and
+which speak the Lambda Runtime API, lie in `bootstraps/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from lambdacli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lambdacli.model import Function
+
+BOOTSTRAPS = Path(__file__).parent / "bootstraps"
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A found and proven interpreter: `version` is what it said of itself when it was run."""
+
+    path: str
+    version: str
+    exact: bool = True  # False: another major.minor than asked for, allowed by --allow-version-mismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a runtime as a child process.
+
+    `spare` tells that `argv` may also be started before its function is known: with LAMBDACLI_SPARE_FD=<n> in its
+    environment the bootstrap loads all it needs, then reads from file descriptor <n>, until end of file, a JSON object
+    {"environment": {...}, "cwd": "..."}, takes both over entirely, and goes on as if it had been started with them.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)  # what Lambda's image sets for this language
+    spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """All that lambdacli knows of one language."""
+
+    language: str
+    identifiers: tuple[str, ...]  # AWS's, oldest first, the current ones
+    deprecated: Mapping[str, str]  # identifier → the date of AWS's deprecation
+    endings: tuple[str, ...]  # of source files: lets `invoke app.handler` guess
+    find: Callable[[str, Function, Path, bool], Interpreter]  # identifier, function, project folder, allow mismatch
+    launch: Callable[[Interpreter, Function, Path], Launch]  # interpreter, function, task root
+    handler_problem: Callable[[Function], str]  # "" or why the handler cannot be found; never imports user code
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Every language, sorted: the names of the files beside this one."""
+    return tuple(sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_")))
+
+
+@cache
+def load(language: str) -> Runtime:
+    """The language's file, imported."""
+    return cast("Runtime", import_module(f"{__name__}.{language}").RUNTIME)
+
+
+@cache
+def identifiers() -> tuple[str, ...]:
+    """Every runtime identifier that a manifest may name, deprecated ones included."""
+    return tuple(i for language in languages() for i in (*load(language).identifiers, *load(language).deprecated))
+
+
+def of(identifier: str) -> Runtime:
+    """The runtime of an identifier such as python3.13.
+
+    Raises:
+        UsageError: the identifier is unknown.
+    """
+    for language in languages():
+        if identifier.startswith(language) or not language.isidentifier():
+            runtime = load(language)
+            if identifier in runtime.identifiers or identifier in runtime.deprecated:
+                return runtime
+    for language in languages():
+        runtime = load(language)
+        if identifier in runtime.identifiers or identifier in runtime.deprecated:
+            return runtime
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(identifier, identifiers(), n=1)
+    raise UsageError(
+        f"unknown runtime {identifier!r}",
+        hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(identifiers())}",
+    )

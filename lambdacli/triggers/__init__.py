@@ -1,0 +1,61 @@
+"""One file per trigger kind: its schema fragment, its sample event, what makes sense in a manifest.
+
+A file `<kind>.py` defines `TRIGGER = TriggerKind(...)`; its name is the key in the manifest. Files are imported only
+when their kind is asked for, so that a command pays for the triggers it touches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a trigger's `check` has to say: `key` is relative to the trigger's settings ("" is the trigger itself)."""
+
+    message: str
+    key: str = ""
+    hint: str = ""
+
+
+def _nothing_to_say(_trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterable[Finding]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerKind:
+    """All that lambdacli knows of one kind of trigger."""
+
+    kind: str
+    summary: str
+    schema: Mapping[str, Any]  # JSON Schema of the settings, AWS's terms in snake_case
+    sample: Callable[[Trigger, Function, Manifest], EventRequest]  # the event that this very trigger would send
+    check: Callable[[Trigger, Function, Manifest], Iterable[Finding]] = _nothing_to_say
+    shorthand: str = ""  # the setting that a plain string stands for, as `schedule: rate(5 minutes)`
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Every kind, sorted: the names of the files beside this one."""
+    return tuple(sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_")))
+
+
+@cache
+def load(kind: str) -> TriggerKind:
+    """The kind's file, imported.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    if kind not in kinds():
+        raise KeyError(kind)
+    return cast("TriggerKind", import_module(f"{__name__}.{kind}").TRIGGER)
