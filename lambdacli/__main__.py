@@ -7,9 +7,16 @@ import sys
 
 def main() -> None:
     """The console script `lambdacli`."""
-    from lambdacli.cli import run
+    from lambdacli.local import headstart
 
-    sys.exit(run(sys.argv[1:]))
+    headstart.begin(sys.argv[1:])
+    try:
+        from lambdacli.cli import run
+
+        code = run(sys.argv[1:])
+    finally:
+        headstart.discard()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""Where a function's code lies on this machine: a folder as it is, a file's folder, a zip unpacked once by content."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambdacli import cache
+from lambdacli.errors import ManifestError
+
+if TYPE_CHECKING:
+    from lambdacli.model import Function
+
+
+def task_root(function: Function) -> Path:
+    """The folder that Lambda would unpack the function's code into.
+
+    Raises:
+        ManifestError: the code does not exist or is not what its name says.
+    """
+    code = function.code
+    if code.is_dir():
+        return code
+    if code.suffix == ".zip" and code.is_file():
+        return _unpacked(code)
+    if code.is_file():
+        return code.parent
+    raise ManifestError(f"function {function.name}: no code at {code}", hint="`code` is a folder, a file or a zip")
+
+
+def _unpacked(archive: Path) -> Path:
+    import hashlib
+    import shutil
+    import tempfile
+    import zipfile
+
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:32]
+    target = Path(cache.folder()) / "code" / digest
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.infolist():
+                written = Path(opened.extract(member, fresh))
+                if (mode := member.external_attr >> 16 & 0o777) and written.is_file():
+                    written.chmod(mode | 0o600)
+        os.replace(fresh, target)  # noqa: PTH105 - Path.replace refuses nothing more, and this names the intent
+    except zipfile.BadZipFile as error:
+        raise ManifestError(f"{archive} is not a zip: {error}", hint="build it again") from None
+    except OSError:
+        if not target.is_dir():  # another process was faster: then its copy serves
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target

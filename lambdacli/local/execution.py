@@ -1,0 +1,332 @@
+"""An execution environment: one child process that initialises, serves invocations one after another, and dies.
+
+Lifecycle as in "Understanding the Lambda execution environment lifecycle" in the AWS Lambda developer guide.
+"""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from lambdacli.local import invocation as results
+from lambdacli.local import memory, platform_log
+from lambdacli.local.child import Child
+from lambdacli.local.invocation import Outcome, PlatformError, Report
+from lambdacli.local.runtime_api import MAX_RESPONSE, RuntimeApi
+from lambdacli.local.transport import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lambdacli.local.invocation import Invocation, Status
+
+INIT_LIMIT = 10.0  # seconds
+NO_DEADLINE = 24 * 3600.0  # seconds that a function without a timeout is told it has left
+_MEMORY_PERIOD = 0.02  # seconds between two looks at the memory of all descendants
+_LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it reported a failed init
+
+State = Literal["init", "idle", "busy", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is needed to start an execution environment of a function, any number of times."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str
+    memory_size: int  # MB
+    timeout: float | None  # seconds; None: no limit
+    runtime_version: str  # for INIT_START
+    spare_environment: Mapping[str, str] | None = None  # None: a spare cannot stand in
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    kind: Literal["ready", "responded", "failed", "too large", "init failed", "exited", "memory", "time"]
+    body: bytes = b""
+    error_type: str = ""
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How an invocation came out, before the figures are known."""
+
+    payload: bytes
+    status: Status = "success"
+    error_type: str = ""
+    out_of_memory: bool = False
+
+
+class ExecutionEnvironment:
+    """States: init → idle → busy → idle … → dead. Not for concurrent invocations: Lambda has one environment for each.
+
+    `log` gets what the function prints and Lambda's own lines, as bytes, in order.
+    """
+
+    def __init__(self, plan: Plan, log: Callable[[bytes], None], child: Child | None = None) -> None:
+        self.plan = plan
+        self.state: State = "init"
+        self._log = log
+        self._child = child
+        self._api = RuntimeApi(self)
+        self._mail: asyncio.Queue[_Happening] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
+        self._memory_task: asyncio.Task[None] | None = None
+        self._most_memory = 0  # bytes
+        self._started = 0.0
+        self._init_ms: float | None = None
+        self._line_open = False
+        self._start_error: PlatformError | None = None
+
+    async def start(self) -> None:
+        """Start the process, or give a waiting spare its function, and serve its Runtime API. Does not wait for init."""
+        loop = asyncio.get_running_loop()
+        self._started = time.perf_counter()
+        self._say(platform_log.init_start(self.plan.runtime_version))
+        try:
+            self._child = self._take_child()
+        except OSError as error:
+            self._start_error = _entrypoint_error(error, self.plan.argv[0])
+            return
+        self._server = await loop.create_server(lambda: Connection(self._api), sock=self._child.listener)
+        loop.add_reader(self._child.output, self._read_output)
+        self._await_exit(loop, self._child)
+        if memory.CAN_MEASURE:
+            self._memory_task = loop.create_task(self._watch_memory(self._child.pid))
+
+    def _take_child(self) -> Child:
+        if self._child is None:
+            return Child(self.plan.argv, self.plan.environment, self.plan.cwd, spare=False)
+        self._child.assign(self.plan.environment, self.plan.cwd)
+        return self._child
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception."""
+        ending = await self._initialise(invocation) if self.state == "init" else None
+        self._say(platform_log.start(invocation.request_id))
+        begun = time.perf_counter()
+        if ending is None:
+            ending = await self._run(invocation)
+        duration = (time.perf_counter() - begun) * 1000
+        return self._finish(invocation.request_id, ending, duration)
+
+    async def stop(self) -> None:
+        """Kill the process tree and free the port. Harmless when nothing runs any more."""
+        self.state = "dead"
+        if self._memory_task is not None:
+            self._memory_task.cancel()
+        if self._child is not None and self._child.output != -1:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._child.output)
+            if self._server is not None:
+                self._server.close()
+            self._child.end()
+            await asyncio.sleep(0)
+
+    # What the Runtime API tells
+
+    def ready(self) -> None:
+        """Runtime API: `next` was called."""
+        self._mail.put_nowait(_Happening("ready"))
+
+    def responded(self, body: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - streaming modes look at them
+        """Runtime API: the result has come."""
+        self._mail.put_nowait(_Happening("responded", body))
+
+    def response_too_large(self) -> None:
+        """Runtime API: the result was over the limit."""
+        self._mail.put_nowait(_Happening("too large"))
+
+    def failed(self, body: bytes, error_type: str) -> None:
+        """Runtime API: the function's error has come."""
+        self._mail.put_nowait(_Happening("failed", body, error_type))
+
+    def init_failed(self, body: bytes, error_type: str) -> None:
+        """Runtime API: the function's code could not be loaded."""
+        self._mail.put_nowait(_Happening("init failed", body, error_type))
+
+    # The phases
+
+    async def _initialise(self, invocation: Invocation) -> _Ending | None:
+        """Wait for the runtime's first `next`; after `INIT_LIMIT` once more, on the invocation's own time."""
+        if self._start_error is not None:
+            return _platform(self._start_error, invocation)
+        happening = await self._next_happening(INIT_LIMIT - (time.perf_counter() - self._started))
+        if happening.kind == "time":
+            self._init_report("init", "timeout")
+            await self._start_again()
+            happening = await self._next_happening(self.plan.timeout)
+            if happening.kind == "time":
+                self._init_report("invoke", "timeout")
+                return self._time_is_up(invocation)
+        elapsed = (time.perf_counter() - self._started) * 1000
+        if happening.kind == "ready":
+            self._init_ms = elapsed
+            self.state = "idle"
+            return None
+        ending = await self._failed_init(happening, invocation)
+        self._init_report("init", "error", ending.error_type)
+        return ending
+
+    async def _failed_init(self, happening: _Happening, invocation: Invocation) -> _Ending:
+        if happening.kind == "init failed":
+            await self._next_happening(_LAST_WORDS)  # its exit, with the last of its log
+            return _Ending(happening.body, "error", happening.error_type or _error_type(happening.body))
+        return self._ended(happening, invocation)
+
+    async def _start_again(self) -> None:
+        await self.stop()
+        self.state = "init"
+        self._child = None
+        self._api = RuntimeApi(self)
+        self._mail = asyncio.Queue()
+        await self.start()
+
+    async def _run(self, invocation: Invocation) -> _Ending:
+        self.state = "busy"
+        loop = asyncio.get_running_loop()
+        seconds = self.plan.timeout
+        self._api.deliver(invocation, int((time.time() + (seconds or NO_DEADLINE)) * 1000))
+        alarm = loop.call_later(seconds, self._mail.put_nowait, _Happening("time")) if seconds else None
+        try:
+            ending = self._ended(await self._mail.get(), invocation)
+            if self.state == "busy":  # answered: the invocation ends when the runtime asks for the next
+                last = await self._mail.get()
+                self.state = "idle" if last.kind == "ready" else "dead"
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+        return ending
+
+    def _ended(self, happening: _Happening, invocation: Invocation) -> _Ending:
+        if happening.kind == "responded":
+            return _Ending(happening.body)
+        if happening.kind == "failed":
+            return _Ending(happening.body, "error", happening.error_type or _error_type(happening.body))
+        if happening.kind == "too large":
+            return _platform(results.response_too_large(MAX_RESPONSE), invocation)
+        self.state = "dead"
+        if happening.kind == "time":
+            return self._time_is_up(invocation)
+        if happening.kind == "memory":
+            return _platform(results.out_of_memory(), invocation)
+        return _platform(results.exited(happening.status), invocation)
+
+    def _time_is_up(self, invocation: Invocation) -> _Ending:
+        self.state = "dead"
+        error = results.timed_out(self.plan.timeout or 0)
+        self._read_output()
+        self._say(platform_log.note(invocation.request_id, error.message))
+        return _Ending(error.payload(invocation.request_id), "timeout", error.error_type)
+
+    def _finish(self, request_id: str, ending: _Ending, duration: float) -> Outcome:
+        self._read_output()
+        if self._child is not None:
+            self._most_memory = max(self._most_memory, memory.peak(self._child.pid))
+        size = self.plan.memory_size
+        used = size if ending.out_of_memory else max(1, round(self._most_memory / memory.MEGABYTE))
+        report = Report(duration, size, used, self._init_ms)
+        self._init_ms = None
+        outcome = Outcome(
+            request_id, ending.payload, ending.status, ending.error_type, report, out_of_memory=ending.out_of_memory
+        )
+        self._say(platform_log.end(request_id) + platform_log.report(outcome))
+        return outcome
+
+    # What happens around it
+
+    async def _next_happening(self, seconds: float | None) -> _Happening:
+        try:
+            return await asyncio.wait_for(self._mail.get(), seconds)
+        except (asyncio.TimeoutError, TimeoutError):
+            return _Happening("time")
+
+    def _init_report(self, phase: str, status: str, error_type: str = "") -> None:
+        self._read_output()
+        elapsed = (time.perf_counter() - self._started) * 1000
+        self._say(platform_log.init_report(elapsed, phase, status, error_type))
+
+    def _await_exit(self, loop: asyncio.AbstractEventLoop, child: Child) -> None:
+        mail = self._mail
+
+        def gone(status: int) -> None:
+            self._read_output()
+            mail.put_nowait(_Happening("exited", status=status))
+
+        _on_exit(loop, child, gone)
+
+    async def _watch_memory(self, pid: int) -> None:
+        limit = self.plan.memory_size * memory.MEGABYTE
+        while True:
+            self._most_memory = max(self._most_memory, memory.resident(pid))
+            if self._most_memory > limit:
+                self._mail.put_nowait(_Happening("memory"))
+                return
+            await asyncio.sleep(_MEMORY_PERIOD)
+
+    def _read_output(self) -> None:
+        """Take what the processes have printed so far; never waits for their end."""
+        if self._child is None or self._child.output == -1:
+            return
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._child.output, 65536):
+                self._line_open = not chunk.endswith(b"\n")
+                self._log(chunk)
+            asyncio.get_running_loop().remove_reader(self._child.output)
+
+    def _say(self, text: str) -> None:
+        self._log((b"\n" if self._line_open else b"") + text.encode())
+        self._line_open = False
+
+
+def _on_exit(loop: asyncio.AbstractEventLoop, child: Child, gone: Callable[[int], None]) -> None:
+    """Call `gone` with the exit status when the process ends: by pidfd on Linux, elsewhere by a waiting thread."""
+    if hasattr(os, "pidfd_open"):
+        descriptor = os.pidfd_open(child.pid)
+
+        def readable() -> None:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+            gone(child.process.wait())
+
+        loop.add_reader(descriptor, readable)
+        return
+
+    import threading
+
+    def wait() -> None:
+        status = child.process.wait()
+        with contextlib.suppress(RuntimeError):  # the loop has ended before the process
+            loop.call_soon_threadsafe(gone, status)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _platform(error: PlatformError, invocation: Invocation) -> _Ending:
+    return _Ending(
+        error.payload(invocation.request_id),
+        "error",
+        error.error_type,
+        out_of_memory=error.error_type == "Runtime.OutOfMemory",
+    )
+
+
+def _error_type(body: bytes) -> str:
+    import json
+
+    with contextlib.suppress(ValueError, AttributeError):
+        return str(json.loads(body).get("errorType", ""))
+    return "Runtime.Unknown"
+
+
+def _entrypoint_error(error: OSError, executable: str) -> PlatformError:
+    name = executable.rpartition("/")[2]
+    if isinstance(error, FileNotFoundError):
+        return results.invalid_entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+    return results.invalid_entrypoint(f"fork/exec /var/task/{name}: {(error.strerror or str(error)).lower()}")

@@ -1,0 +1,113 @@
+"""One invocation and its outcome: values, and the errors that Lambda itself makes. No I/O.
+
+Wording and error types as Lambda's own service returns them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["success", "error", "timeout"]
+
+
+def new_id() -> str:
+    """A random UUID (version 4), as Lambda's request ids are."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a caller asks of a function. `event` is JSON; `client_context` and `identity` are plain JSON or empty."""
+
+    event: bytes
+    request_id: str
+    function_arn: str
+    trace_id: str = ""
+    client_context: str = ""
+    identity: str = ""
+    tenant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of Lambda's REPORT line. Durations in milliseconds, memory in MB; `init` only for a cold start."""
+
+    duration: float
+    memory_size: int
+    memory_used: int
+    init: float | None = None
+
+    @property
+    def billed(self) -> int:
+        """Milliseconds on the bill: run and initialisation, rounded up."""
+        return math.ceil(self.duration + (self.init or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an invocation ended. `payload` is what the Invoke API would return: the result, or the error object."""
+
+    request_id: str
+    payload: bytes
+    status: Status
+    error_type: str  # "" on success
+    report: Report
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformError:
+    """An error that Lambda makes, not the runtime."""
+
+    error_type: str
+    message: str
+
+    def payload(self, request_id: str) -> bytes:
+        """The error object that the caller gets."""
+        prefix = "" if self.error_type.startswith("Function.") else f"RequestId: {request_id} Error: "
+        return json.dumps({"errorType": self.error_type, "errorMessage": prefix + self.message}).encode()
+
+
+def timed_out(seconds: float) -> PlatformError:
+    """The function ran longer than its timeout."""
+    return PlatformError("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
+
+
+def exited(status: int) -> PlatformError:
+    """The runtime's process ended by itself; `status` as in `subprocess.Popen.returncode`."""
+    if status == 0:
+        return PlatformError("Runtime.ExitError", "Runtime exited without providing a reason")
+    reason = f"exit status {status}" if status > 0 else f"signal: {_signal(-status)}"
+    return PlatformError("Runtime.ExitError", f"Runtime exited with error: {reason}")
+
+
+def out_of_memory() -> PlatformError:
+    """The function's processes together used more than its memory."""
+    return PlatformError("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+
+
+def response_too_large(limit: int) -> PlatformError:
+    """The response was over the limit of a buffered invocation, in bytes."""
+    return PlatformError(
+        "Function.ResponseSizeTooLarge",
+        f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
+    )
+
+
+def invalid_entrypoint(message: str) -> PlatformError:
+    """The runtime's executable cannot be started."""
+    return PlatformError("Runtime.InvalidEntrypoint", message)
+
+
+def _signal(number: int) -> str:
+    import signal
+
+    return signal.strsignal(number).lower() if signal.strsignal(number) else f"signal {number}"  # type: ignore[union-attr]

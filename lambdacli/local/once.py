@@ -1,0 +1,54 @@
+"""One invocation in an execution environment of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.local import guard, headstart
+from lambdacli.local.invocation import Invocation, new_id
+from lambdacli.local.variables import function_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lambdacli.local.execution import Plan
+    from lambdacli.local.invocation import Outcome
+    from lambdacli.model import Function, Manifest
+
+
+def trace_id() -> str:
+    """An X-Ray trace header, not sampled."""
+    import time
+
+    random = new_id().replace("-", "")
+    return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[16:]};Sampled=0"
+
+
+def invocation(function: Function, manifest: Manifest, event: bytes, client_context: str = "") -> Invocation:
+    """A caller's request to the unqualified function."""
+    arn = function_arn(function, manifest.region, manifest.account)
+    return Invocation(event, new_id(), arn, trace_id(), client_context)
+
+
+def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], None]) -> Outcome:
+    """Start an environment, invoke once, end it and everything it started."""
+    guard.current()
+    child = headstart.claim(plan)
+    guard.adopt_orphans()
+
+    import asyncio
+
+    from lambdacli.local.execution import ExecutionEnvironment
+
+    async def main() -> Outcome:
+        environment = ExecutionEnvironment(plan, log, child)
+        try:
+            await environment.start()
+            return await environment.invoke(wanted)
+        finally:
+            await environment.stop()
+
+    try:
+        return asyncio.run(main())
+    finally:
+        guard.close()

@@ -1,0 +1,182 @@
+"""The Lambda Runtime API of one execution environment, as a state machine without I/O.
+
+Requests go in, replies come out through the `answer` given with each, and what they mean is told to a `Listener`.
+Follows "Using the Lambda runtime API for custom runtimes" in the AWS Lambda developer guide.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lambdacli.local.invocation import Invocation
+
+PREFIX = "/2018-06-01/"
+MAX_RESPONSE = 6_291_556  # bytes of a buffered response
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request of a runtime, read to its end. Header names are lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes = b""
+    size: int = 0  # of the body as sent; more than len(body) when it was over the limit and dropped
+    trailers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the runtime gets back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
+
+
+class Listener(Protocol):
+    """What an execution environment wants to know."""
+
+    def ready(self) -> None:
+        """The runtime asks for its next invocation: it has initialised, or ended the one before."""
+
+    def responded(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """The invocation succeeded."""
+
+    def response_too_large(self) -> None:
+        """The response was over `MAX_RESPONSE` bytes."""
+
+    def failed(self, body: bytes, error_type: str) -> None:
+        """The invocation failed: the runtime's own error object."""
+
+    def init_failed(self, body: bytes, error_type: str) -> None:
+        """The runtime could not initialise."""
+
+
+State = Literal["init", "idle", "busy", "responded"]
+Answer = "Callable[[Reply], None]"
+
+_ACCEPTED = Reply(202, b'{"status":"OK"}\n')
+
+
+def _refusal(status: int, error_type: str, message: str) -> Reply:
+    return Reply(status, json.dumps({"errorMessage": message, "errorType": error_type}).encode())
+
+
+_BAD_ID = _refusal(400, "InvalidRequestID", "Invalid request ID")
+_BAD_STATE = _refusal(403, "InvalidStateTransition", "State transition is not allowed")
+_NOT_FOUND = _refusal(404, "NotFound", "404 page not found")
+_TOO_LARGE = _refusal(
+    413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
+)
+
+
+class RuntimeApi:
+    """States: init → idle → busy → responded → idle …; `next` is held while idle."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.state: State = "init"
+        self._listener = listener
+        self._held: list[Callable[[Reply], None]] = []
+        self._delivery: Reply | None = None
+        self._request_id = ""
+
+    def deliver(self, invocation: Invocation, deadline_ms: int) -> None:
+        """Give the runtime an invocation: now if it waits in `next`, else with its next `next`."""
+        self._request_id = invocation.request_id
+        self._delivery = Reply(200, invocation.event, _delivery_headers(invocation, deadline_ms))
+        if self.state == "idle" and self._held:
+            self._hand_over(self._held.pop())
+
+    def handle(self, request: Request, answer: Callable[[Reply], None]) -> None:
+        """Take one request; `answer` is called at once, or for `next` when there is an invocation."""
+        what = request.path.removeprefix(PREFIX)
+        if request.method == "GET":
+            if what == "runtime/invocation/next":
+                self._next(answer)
+            else:
+                answer(Reply(200, b"pong", {"Content-Type": "text/plain"}) if what == "ping" else _NOT_FOUND)
+            return
+        kind, _, rest = what.partition("/invocation/")
+        request_id, _, verb = rest.partition("/")
+        if request.method == "POST" and kind == "runtime" and verb in ("response", "error"):
+            answer(self._result(request_id, verb, request))
+        elif request.method == "POST" and what == "runtime/init/error":
+            answer(self._init_error(request))
+        else:
+            answer(_NOT_FOUND)
+
+    def forget(self, answer: Callable[[Reply], None]) -> None:
+        """The connection that waited in `next` is gone."""
+        if answer in self._held:
+            self._held.remove(answer)
+
+    def _next(self, answer: Callable[[Reply], None]) -> None:
+        if self.state == "busy":  # the same event again, as AWS does
+            self._hand_over(answer)
+            return
+        if self.state == "responded":
+            self._delivery = None
+        self.state = "idle"
+        self._held.append(answer)
+        self._listener.ready()
+        if self._delivery is not None and answer in self._held:
+            self._held.remove(answer)
+            self._hand_over(answer)
+
+    def _hand_over(self, answer: Callable[[Reply], None]) -> None:
+        if self._delivery is not None:
+            self.state = "busy"
+            answer(self._delivery)
+
+    def _result(self, request_id: str, verb: str, request: Request) -> Reply:
+        if self.state in ("init", "idle") or (self.state == "responded" and request_id == self._request_id):
+            return _BAD_STATE
+        if request_id != self._request_id:
+            return _BAD_ID
+        self.state = "responded"
+        if verb == "error":
+            self._listener.failed(request.body, request.headers.get("lambda-runtime-function-error-type", ""))
+        elif request.size > MAX_RESPONSE:
+            self._listener.response_too_large()
+            return _TOO_LARGE
+        elif error_type := request.trailers.get("lambda-runtime-function-error-type"):
+            self._listener.failed(_trailing_error(request, error_type), error_type)
+        else:
+            self._listener.responded(request.body, request.headers)
+        return _ACCEPTED
+
+    def _init_error(self, request: Request) -> Reply:
+        if self.state != "init":
+            return _BAD_STATE
+        self._listener.init_failed(request.body, request.headers.get("lambda-runtime-function-error-type", ""))
+        return _ACCEPTED
+
+
+def _trailing_error(request: Request, error_type: str) -> bytes:
+    import base64
+
+    body = base64.b64decode(request.trailers.get("lambda-runtime-function-error-body", ""))
+    return body or json.dumps({"errorType": error_type}).encode()
+
+
+def _delivery_headers(invocation: Invocation, deadline_ms: int) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+        "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        "Lambda-Runtime-Client-Context": invocation.client_context,
+        "Lambda-Runtime-Cognito-Identity": invocation.identity,
+        "Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id,
+        "Lambda-Runtime-Invocation-Id": invocation.request_id,
+    }
+    return {name: value for name, value in headers.items() if value}

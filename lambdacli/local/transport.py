@@ -1,0 +1,92 @@
+"""The Runtime API's sockets: HTTP/1.1 on asyncio.Protocol and httptools."""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+from typing import TYPE_CHECKING, Any
+
+import httptools  # noqa: TID253 - as above
+
+from lambdacli.local.runtime_api import MAX_RESPONSE, Reply, Request
+
+if TYPE_CHECKING:
+    from lambdacli.local.runtime_api import RuntimeApi
+
+_REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Too Large"}
+_MAX_STREAM = 200 * 1024 * 1024  # bytes of a streamed response
+_TRUNCATED = Reply(400, b'{"errorMessage":"Truncated or malformed request","errorType":"TruncatedHTTPRequest"}')
+
+
+class Connection(asyncio.Protocol):
+    """One connection of a runtime: reads requests, hands them to the state machine, writes its replies."""
+
+    def __init__(self, api: RuntimeApi) -> None:
+        self._api = api
+        self._transport: Any = None
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._request = Request("", "", {})
+        self._chunks: list[bytes] = []
+        self._limit = MAX_RESPONSE
+        self._in_body = False
+        self._keep_alive = True
+
+    def connection_made(self, transport: Any) -> None:
+        """Asyncio: the runtime has connected."""
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
+        """Asyncio: the runtime has closed the connection or died."""
+        self._api.forget(self._answer)
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio: bytes have come."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._keep_alive = False
+            self._answer(_TRUNCATED)
+
+    def on_message_begin(self) -> None:
+        """Httptools: a request begins."""
+        self._request = Request("", "", {})
+        self._chunks.clear()
+        self._in_body = False
+
+    def on_url(self, url: bytes) -> None:
+        """Httptools: the request's target."""
+        self._request.path += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Httptools: one header, or after the body one trailer."""
+        fields = self._request.trailers if self._in_body else self._request.headers
+        fields[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+
+    def on_headers_complete(self) -> None:
+        """Httptools: the head is read."""
+        self._request.method = self._parser.get_method().decode("latin-1")
+        self._in_body = True
+        streaming = self._request.headers.get("lambda-runtime-function-response-mode") == "streaming"
+        self._limit = _MAX_STREAM if streaming else MAX_RESPONSE
+        if self._request.headers.get("expect", "").lower() == "100-continue":
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """Httptools: a piece of the body; beyond the limit it is counted and dropped."""
+        self._request.size += len(body)
+        if self._request.size <= self._limit:
+            self._chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """Httptools: the request is whole."""
+        self._request.body = b"".join(self._chunks)
+        self._keep_alive = self._parser.should_keep_alive()
+        self._api.handle(self._request, self._answer)
+
+    def _answer(self, reply: Reply) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        head = f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Length: {len(reply.body)}\r\n"
+        fields = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
+        self._transport.write(f"{head}{fields}\r\n".encode() + reply.body)
+        if not self._keep_alive:
+            self._transport.close()
