@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from lambdacli import __version__
-from lambdacli.errors import LambdacliError, ManifestError
+from lambdacli.errors import LambdacliError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,6 @@ def unknown(kind: str, name: str, valid: Sequence[str]) -> LambdacliError:
     """A usage error that names the nearest valid thing."""
     from difflib import get_close_matches
 
-    from lambdacli.errors import UsageError
-
     nearest = get_close_matches(name, valid, n=1)
     return UsageError(
         f"unknown {kind} {name!r}", hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(valid)}"
@@ -66,14 +64,16 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - a Typer callback's signature
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"lambdacli {__version__}")
         raise typer.Exit
 
 
-@app.callback(epilog="Exit codes: 0 done, 1 the function failed, 2 usage or manifest, 3 the machine lacks something,"
-              " 4 timeout or out of memory, 70 a bug of lambdacli, 130 interrupted.")
+@app.callback(
+    epilog="Exit codes: 0 done, 1 the function failed, 2 usage or manifest, 3 the machine lacks something,"
+    " 4 timeout or out of memory, 70 a bug of lambdacli, 130 interrupted."
+)
 def lambdacli(
     version: Annotated[  # noqa: ARG001 - acts through its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
@@ -117,6 +117,3 @@ def _from_typer(error: typer.TyperException) -> LambdacliError:
     where = f"{context.command_path} --help" if context is not None else "lambdacli --help"
     message = error.format_message()
     return LambdacliError(message[:1].lower() + message[1:].rstrip("."), hint=f"see `{where}`")
-
-
-__all__ = ["ManifestError", "app", "run"]

@@ -11,6 +11,7 @@ from lambdacli.errors import LambdacliError, ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
     from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
@@ -44,6 +45,42 @@ def style(text: str, name: str, stream: TextIO | None = None) -> str:
 def data(text: str) -> None:
     """One piece of data on stdout, with a newline."""
     sys.stdout.write(text + "\n")
+
+
+def raw(payload: bytes) -> None:
+    """One piece of data on stdout byte for byte, with a newline."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(payload + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def log(chunk: bytes) -> None:
+    """A piece of a function's log on stderr as it comes, unless --quiet."""
+    if not _Settings.quiet:
+        sys.stderr.buffer.write(chunk)
+        sys.stderr.buffer.flush()
+
+
+def function_error(name: str, payload: bytes, code: Path) -> str:
+    """Show a function's error as its own traceback with the user's frames; the one line that is left to say.
+
+    Knows the error objects of Lambda's runtimes: `stackTrace` (Python, Ruby, Java, .NET) and `trace` (Node.js).
+    """
+    import json
+
+    try:
+        error = json.loads(payload)
+        kind, text = str(error["errorType"]), str(error["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return f"function {name} failed"
+    frames = error.get("stackTrace") or (error.get("trace") or [])[1:]
+    for frame in frames if isinstance(frames, list) else []:
+        where, *source = str(frame).rstrip().split("\n")
+        sys.stderr.write(where.replace(f"{code}{os.sep}", "") + "\n")
+        if sys.stderr.isatty():
+            sys.stderr.writelines(style(line, "dim") + "\n" for line in source)
+    first_line = text.split("\n", 1)[0]
+    return f"function {name} failed: {kind}: {first_line}" if kind else f"function {name} failed: {first_line}"
 
 
 def message(text: str) -> None:

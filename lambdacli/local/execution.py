@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lambdacli.local.invocation import Invocation, Status
+    from lambdacli.local.plan import Plan
 
 INIT_LIMIT = 10.0  # seconds
 NO_DEADLINE = 24 * 3600.0  # seconds that a function without a timeout is told it has left
@@ -30,19 +31,6 @@ _MEMORY_PERIOD = 0.02  # seconds between two looks at the memory of all descenda
 _LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it reported a failed init
 
 State = Literal["init", "idle", "busy", "dead"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that is needed to start an execution environment of a function, any number of times."""
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-    cwd: str
-    memory_size: int  # MB
-    timeout: float | None  # seconds; None: no limit
-    runtime_version: str  # for INIT_START
-    spare_environment: Mapping[str, str] | None = None  # None: a spare cannot stand in
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +73,7 @@ class ExecutionEnvironment:
         self._start_error: PlatformError | None = None
 
     async def start(self) -> None:
-        """Start the process, or give a waiting spare its function, and serve its Runtime API. Does not wait for init."""
+        """Start the process, or give a waiting spare its function; serve its Runtime API. Does not wait for init."""
         loop = asyncio.get_running_loop()
         self._started = time.perf_counter()
         self._say(platform_log.init_start(self.plan.runtime_version))

@@ -45,12 +45,12 @@ def _kill(pid: int) -> bool:
 
 
 def _processes() -> list[int]:
-    return [int(n) for n in os.listdir("/proc") if n.isdigit() and int(n) != os.getpid()]  # noqa: PTH208 - not loaded yet
+    return [int(n) for n in os.listdir("/proc") if n.isdigit() and int(n) != os.getpid()]
 
 
 def _read(pid: int, name: str) -> bytes:
     try:
-        with open(f"/proc/{pid}/{name}", "rb") as stream:  # noqa: PTH123 - pathlib is not loaded this early
+        with open(f"/proc/{pid}/{name}", "rb") as stream:
             return stream.read()
     except OSError:
         return b""

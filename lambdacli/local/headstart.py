@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lambdacli.local.child import Child
-    from lambdacli.local.execution import Plan
+    from lambdacli.local.plan import Plan
 
 _COMMANDS = ("invoke", "watch")
 _RECORDS = 256  # files at most; two commands on one file only guess wrong
@@ -33,9 +33,14 @@ class _Guess:
 
 def begin(arguments: Sequence[str]) -> None:
     """Start what the last such command ended up with, if this command runs a function at all."""
-    if not arguments or arguments[0] not in _COMMANDS or os.name != "posix" or not {"-h", "--help"}.isdisjoint(arguments):
+    if (
+        not arguments
+        or arguments[0] not in _COMMANDS
+        or os.name != "posix"
+        or not {"-h", "--help"}.isdisjoint(arguments)
+    ):
         return
-    key = zlib.crc32("\0".join((os.getcwd(), *arguments[:2])).encode("utf-8", "replace")) % _RECORDS  # noqa: PTH109 - not loaded yet
+    key = zlib.crc32("\0".join((os.getcwd(), *arguments[:2])).encode("utf-8", "replace")) % _RECORDS
     _Guess.name = f"headstart/{key}"
     _Guess.text = cache.read_text(_Guess.name)
     argv, _, environment = _Guess.text.partition("\0\0")

@@ -23,14 +23,14 @@ def resident(pid: int) -> int:
 
 def peak(pid: int) -> int:
     """The most bytes that one process ever had in memory (VmHWM)."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/status", "rb") as stream:  # noqa: PTH123 - measured per invocation: pathlib doubles it
+    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/status", "rb") as stream:
         _, _, rest = stream.read().partition(b"VmHWM:")
         return int(rest.split(None, 1)[0]) * 1024
     return 0
 
 
 def _resident_of(pid: int) -> int:
-    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/statm", "rb") as stream:  # noqa: PTH123 - as above
+    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/statm", "rb") as stream:
         return int(stream.read().split()[1]) * _PAGE
     return 0
 
@@ -38,7 +38,7 @@ def _resident_of(pid: int) -> int:
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as above
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as stream:  # noqa: PTH123 - as above
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as stream:
                 found.extend(map(int, stream.read().split()))
     return found

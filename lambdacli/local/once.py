@@ -11,7 +11,7 @@ from lambdacli.local.variables import function_arn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambdacli.local.execution import Plan
+    from lambdacli.local.plan import Plan
     from lambdacli.local.invocation import Outcome
     from lambdacli.model import Function, Manifest
 

@@ -1,81 +1,141 @@
-"""From a manifest's function to the plan of its execution environment: interpreter, code, variables."""
+"""From what a user asked for to a function, its event and the plan of its environment: all that a local run needs."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambdacli import runtimes
-from lambdacli.errors import ManifestError
-from lambdacli.local import code, variables
-from lambdacli.local.execution import Plan
+from lambdacli import manifest as manifests
+from lambdacli.errors import UsageError
+from lambdacli.local import once, request
+from lambdacli.local.plan import Machine, Plan, plan
+from lambdacli.local.variables import credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
+    from lambdacli.local.invocation import Invocation
     from lambdacli.model import Function, Manifest
-    from lambdacli.runtimes import Interpreter
-
-# What an interpreter reads when it starts: a spare that is already running cannot follow it any more.
-_READ_AT_START = ("PYTHON", "NODE_", "LD_", "LC_", "DYLD_", "MALLOC_", "SSL_", "OPENSSL_", "UV_")
-_ALSO_READ_AT_START = {"LANG", "TZ", "PATH", "AWS_LAMBDA_EXEC_WRAPPER"}
-_BASE = ("LANG", "TZ", "PATH", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the command line may change about a local run."""
+class Wanted:
+    """A local run as the user asks for it: names and texts, nothing looked up yet."""
 
-    environment: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | None = None  # seconds; None: the function's own
+    function: str | None
+    manifest: Path | None = None
+    stage: str = ""
+    region: str = ""
+    runtime: str = ""
+    event: str | None = None
+    settings: Sequence[str] = ()
+    trigger: str = ""
+    variables: Sequence[str] = ()
+    env_file: Path | None = None
+    timeout: float | None = None
     no_timeout: bool = False
     profile: str = ""
     credentials: bool = True
+    client_context: str = ""
     allow_version_mismatch: bool = False
 
 
-def plan(function: Function, manifest: Manifest, options: RunOptions) -> tuple[Plan, Interpreter]:
-    """The plan of one function's execution environments, and the interpreter it runs on.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A local run whose every part has been found. `files` are those it was made from, besides the function's code."""
+
+    function: Function
+    manifest: Manifest
+    plan: Plan
+    event: bytes
+    client_context: str
+    files: tuple[Path, ...]
+    remarks: tuple[str, ...]  # what the user should know before it runs
+
+    def invocation(self) -> Invocation:
+        """A new call of the function with the event."""
+        return once.invocation(self.function, self.manifest, self.event, self.client_context)
+
+
+def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
+    """Find everything that a run names.
 
     Raises:
-        ManifestError: a value of the function is missing, or its code.
-        MachineError: the interpreter is not on this machine.
+        LambdacliError: whatever is wrong with the options, the manifest, the event or the machine.
     """
-    if function.unresolved:
-        raise ManifestError("", problems=function.unresolved)
-    runtime = runtimes.of(function.runtime)
-    interpreter = runtime.find(function.runtime, function, manifest.folder, options.allow_version_mismatch)
-    root = code.task_root(function)
-    launch = runtime.launch(interpreter, function, root)
-    environment = variables.environment(
-        function,
-        region=manifest.region,
-        task_root=str(root),
-        interpreter_folder=os.path.dirname(interpreter.path),  # noqa: PTH120 - a string in, a string out
-        language=launch.environment,
-        credentials=variables.credentials(os.environ, options.profile) if options.credentials else {},
-        overrides=options.environment,
+    if wanted.timeout is not None and wanted.timeout <= 0:
+        raise UsageError(f"--timeout {wanted.timeout:g} is not above 0", hint="seconds; or --no-timeout")
+    manifest, function = _target(wanted)
+    from_file = manifests.env_file(wanted.env_file) if wanted.env_file else {}
+    machine = Machine(
+        variables={**from_file, **pairs(wanted.variables, "--env")},
+        credentials=credentials(os.environ, wanted.profile) if wanted.credentials else {},
+        timeout=None if wanted.no_timeout else wanted.timeout or function.timeout,
+        allow_version_mismatch=wanted.allow_version_mismatch,
     )
-    own = {**function.environment, **options.environment}
-    wrapper = own.get("AWS_LAMBDA_EXEC_WRAPPER")
-    spare = launch.spare and os.name == "posix" and not any(map(_read_at_start, own))
-    return Plan(
-        argv=(wrapper, *launch.argv) if wrapper else launch.argv,
-        environment=environment,
-        cwd=str(root),
-        memory_size=function.memory,
-        timeout=None if options.no_timeout else options.timeout or function.timeout,
-        runtime_version=f"{runtime.language}:{interpreter.version}" if interpreter.version else runtime.language,
-        spare_environment={**{k: environment[k] for k in _BASE}, **launch.environment} if spare else None,
-    ), interpreter
+    its_plan, interpreter = plan(function, manifest, machine)
+    settings = pairs(wanted.settings, "--set")
+    event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
+    other_version = f"{function.runtime} is not on this machine: running on {interpreter.version}"
+    return Ready(
+        function,
+        manifest,
+        its_plan,
+        event,
+        _client_context(wanted.client_context),
+        files=(manifest.path, *manifest.watched, *_named_files(wanted)),
+        remarks=() if interpreter.exact else (other_version,),
+    )
 
 
-def watched_paths(function: Function) -> tuple[Path, ...]:
-    """Where this function's code lies: what to look at for changes."""
-    return (function.code if function.code.is_dir() or function.code.suffix == ".zip" else function.code.parent,)
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """`NAME=VALUE` options as a mapping; the last of a name wins."""
+    found = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not name or not equals:
+            raise UsageError(f"{option} {each!r} is not NAME=VALUE", hint=f"for example {option} GREETING=hello")
+        found[name] = value
+    return found
 
 
-def _read_at_start(name: str) -> bool:
-    return name in _ALSO_READ_AT_START or name.startswith(_READ_AT_START)
+def _target(wanted: Wanted) -> tuple[Manifest, Function]:
+    """The function by its name in the manifest; a name with a dot is a handler in this folder."""
+    folder, name = Path.cwd(), wanted.function
+    named = wanted.manifest is not None or "LAMBDACLI_MANIFEST" in os.environ
+    if name and not named and ("." in name or wanted.runtime.startswith("provided")):
+        manifest = manifests.adhoc(name, wanted.runtime, folder)
+        region = wanted.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        return replace(manifest, region=region or manifest.region), next(iter(manifest.functions.values()))
+    path = manifests.find(folder, wanted.manifest)
+    manifest = manifests.load(path, stage=wanted.stage, region=wanted.region, environ=os.environ)
+    return manifest, manifests.select(manifest, name)
+
+
+def _named_files(wanted: Wanted) -> list[Path]:
+    """The files that the options name; an event may be JSON or a template instead."""
+    named = [wanted.env_file] if wanted.env_file else []
+    if wanted.event and not wanted.event.lstrip().startswith(("{", "[", '"')):
+        path = Path(wanted.event)
+        named += [path] if path.is_file() else []
+    return [path.absolute() for path in named]
+
+
+def _client_context(given: str) -> str:
+    """Plain JSON from JSON, a file, or base64 as the Invoke API takes it."""
+    if not given:
+        return ""
+    import base64
+    import json
+
+    hint = """for example '{"custom": {}}'"""
+    try:
+        if not given.lstrip().startswith("{"):
+            path = Path(given)
+            given = path.read_text() if path.is_file() else base64.b64decode(given, validate=True).decode()
+        json.loads(given)
+    except (OSError, ValueError):
+        raise UsageError("--client-context is neither JSON, nor a file with it, nor base64 of it", hint=hint) from None
+    return given

@@ -73,9 +73,7 @@ def _refusal(status: int, error_type: str, message: str) -> Reply:
 _BAD_ID = _refusal(400, "InvalidRequestID", "Invalid request ID")
 _BAD_STATE = _refusal(403, "InvalidStateTransition", "State transition is not allowed")
 _NOT_FOUND = _refusal(404, "NotFound", "404 page not found")
-_TOO_LARGE = _refusal(
-    413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
-)
+_TOO_LARGE = _refusal(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
 
 
 class RuntimeApi:

@@ -1,0 +1,135 @@
+"""`lambdacli invoke`: one local invocation; the result alone on stdout."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lambdacli import console
+from lambdacli.commands import options, running
+from lambdacli.errors import FunctionFailed, LimitExceeded, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lambdacli.local.invocation import Outcome
+
+
+def command(  # noqa: D417 - the options describe themselves
+    function: options.FunctionName = None,
+    event: Annotated[
+        str | None, typer.Option("-e", "--event", help="The event: a file, - (stdin), JSON, or a template's name.")
+    ] = None,
+    settings: running.Settings = [],  # noqa: B006 - Typer reads it, nobody writes it
+    trigger: running.TriggerKind = "",
+    env: running.Variables = [],  # noqa: B006 - as above
+    env_file: running.EnvFile = None,
+    timeout: running.Timeout = None,
+    no_timeout: running.NoTimeout = False,
+    runtime: running.RuntimeName = "",
+    manifest: options.ManifestPath = None,
+    stage: options.Stage = "",
+    region: options.Region = "",
+    profile: running.Profile = "",
+    credentials: running.Credentials = True,
+    client_context: running.ClientContext = "",
+    allow_version_mismatch: running.AllowVersionMismatch = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object: result, status, report, log.")] = False,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", help="Write the function's log there instead of to stderr.")
+    ] = None,
+) -> None:
+    """Run a function once as Lambda would; print its result.
+
+    Without --event the event is made from the function's own trigger. FUNCTION is a name in the manifest, or a
+    handler in this folder (app.handler); it may be left out where the manifest has one function.
+    """
+    from lambdacli.local import once
+    from lambdacli.local.prepare import Wanted, prepare
+
+    wanted = Wanted(
+        function=function,
+        manifest=manifest,
+        stage=stage,
+        region=region,
+        runtime=runtime,
+        event=event,
+        settings=settings,
+        trigger=trigger,
+        variables=env,
+        env_file=env_file,
+        timeout=timeout,
+        no_timeout=no_timeout,
+        profile=profile,
+        credentials=credentials,
+        client_context=client_context,
+        allow_version_mismatch=allow_version_mismatch,
+    )
+    ready = prepare(wanted, stdin=sys.stdin.buffer.read)
+    for remark in ready.remarks:
+        console.warning(remark)
+    with ExitStack() as stack:
+        kept: list[bytes] = []
+        log = kept.append if json else _log_sink(log_file, stack)
+        outcome = once.run(ready.plan, ready.invocation(), log)
+    if json:
+        console.data(_as_json(ready.function.name, outcome, b"".join(kept)))
+    else:
+        console.raw(outcome.payload)
+    _judge(ready.function.name, outcome, Path(ready.plan.cwd))
+
+
+def _log_sink(path: Path | None, stack: ExitStack) -> Callable[[bytes], object]:
+    if path is None:
+        return console.log
+    try:
+        return stack.enter_context(path.open("wb", buffering=0)).write
+    except OSError as error:
+        raise UsageError(f"--log-file {path}: {error.strerror}", hint="a file that can be written") from None
+
+
+def _as_json(name: str, outcome: Outcome, log: bytes) -> str:
+    import json
+
+    figures = outcome.report
+    value = {
+        "function": name,
+        "requestId": outcome.request_id,
+        "status": outcome.status,
+        "errorType": outcome.error_type or None,
+        "payload": _parsed(outcome.payload),
+        "report": {
+            "durationMs": round(figures.duration, 2),
+            "billedDurationMs": figures.billed,
+            "memorySizeMB": figures.memory_size,
+            "maxMemoryUsedMB": figures.memory_used,
+            "initDurationMs": None if figures.init is None else round(figures.init, 2),
+        },
+        "log": log.decode("utf-8", "replace"),
+    }
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _parsed(payload: bytes) -> object:
+    """The payload as JSON; a custom runtime may answer with any text."""
+    import json
+
+    try:
+        return json.loads(payload) if payload else None
+    except ValueError:
+        return payload.decode("utf-8", "replace")
+
+
+def _judge(name: str, outcome: Outcome, code: Path) -> None:
+    if outcome.status == "success":
+        return
+    sys.stdout.flush()
+    message = console.function_error(name, outcome.payload, code)
+    if outcome.out_of_memory or outcome.status == "timeout":
+        hint = "more `memory` in the manifest" if outcome.out_of_memory else "--timeout, --no-timeout, or `timeout`"
+        raise LimitExceeded(message, hint=hint)
+    raise FunctionFailed(message)
