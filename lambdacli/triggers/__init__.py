@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.model import EventRequest, Function, Manifest, Severity, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Finding:
     message: str
     key: str = ""
     hint: str = ""
+    severity: Severity = "error"
 
 
 def _nothing_to_say(_trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterable[Finding]:

@@ -1,0 +1,84 @@
+"""lambdacli.yaml: found, parsed, checked against its JSON Schema, and made into the typed model.
+
+Everything below is a door; the rooms are imported when a door is opened, because an unchanged manifest needs few.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lambdacli.model import Function, Manifest, Problem
+
+
+def find(start: Path, explicit: Path | None = None) -> Path:
+    """The manifest's absolute path: explicit, else LAMBDACLI_MANIFEST, else upward from `start`.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    from lambdacli.manifest.search import manifest_path
+
+    return manifest_path(start, explicit)
+
+
+def load(path: Path, *, stage: str = "", region: str = "", environ: Mapping[str, str]) -> Manifest:
+    """The manifest at `path` for one stage.
+
+    Args:
+        path: the file.
+        stage: laid over the rest; `dev` unless given.
+        region: wins over the manifest's.
+        environ: where `${env:NAME}` and the region of last resort come from.
+
+    Raises:
+        ManifestError: with every mistake in `problems`.
+        UsageError: the manifest has no such stage.
+    """
+    from lambdacli.manifest.loading import load_manifest
+
+    return load_manifest(path, stage, region, environ)
+
+
+def lint(manifest: Manifest) -> list[Problem]:
+    """Errors and warnings that need the disk or more than one setting; offline, without running the user's code."""
+    from lambdacli.manifest.checks import check
+
+    return check(manifest)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the manifest."""
+    from lambdacli.manifest import schema
+
+    return schema.json_schema()
+
+
+def select(manifest: Manifest, name: str | None) -> Function:
+    """The function of this name; without a name the only one.
+
+    Raises:
+        UsageError: there is none, or more than one to choose from.
+    """
+    from lambdacli.manifest.search import function
+
+    return function(manifest, name)
+
+
+def adhoc(handler: str, runtime: str, folder: Path) -> Manifest:
+    """A manifest for a handler in a folder that has none.
+
+    Args:
+        handler: as module.function.
+        runtime: an identifier, or "" to choose by the ending of the handler's file.
+        folder: holds the code.
+
+    Raises:
+        UsageError: the runtime is unknown, or cannot be chosen.
+    """
+    from lambdacli.manifest.without_file import manifest_of
+
+    return manifest_of(handler, runtime, folder)

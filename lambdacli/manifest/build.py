@@ -1,0 +1,240 @@
+"""From a valid plain tree to the typed model: stage laid over, variables filled in, env files read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.errors import UsageError
+from lambdacli.manifest import variables
+from lambdacli.model import Destination, Function, Manifest, Permission, Problem, Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from lambdacli.manifest.document import Document, Step
+
+DEFAULT_STAGE = "dev"
+DEFAULT_REGION = "us-east-1"
+_MERGED = ("environment", "tags")
+_MAX_ENV_FILE = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Building:
+    """One manifest being built. `document` is asked for only when there is a problem to place."""
+
+    path: Path
+    tree: dict[str, Any]
+    stage: str
+    region: str
+    environ: Mapping[str, str]
+    document: Callable[[], Document]
+    skip: frozenset[str] = frozenset()  # functions that are known to be broken
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    env_files: dict[str, tuple[dict[str, str], str]] = field(default_factory=dict)  # values, or why there are none
+
+    def manifest(self) -> Manifest:
+        """The model; check `problems` before using it.
+
+        Raises:
+            UsageError: there is no such stage.
+        """
+        overlay = self._overlay()
+        given = {**self.tree, **{k: overlay[k] for k in ("region", "account") if k in overlay}}
+        self.names = {"stage": self.stage}
+        configured = self._top(given.get("region", ""), "region")
+        shell = self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
+        self.names["region"] = self.region or configured or shell or DEFAULT_REGION
+        folder = self.path.parent
+        templates = given.get("templates")
+        own = folder / (self._top(templates, "templates") if templates else "templates")
+        functions = {name: self._function(name, overlay) for name in self._function_names() if name not in self.skip}
+        return Manifest(
+            path=self.path,
+            app=self._top(given.get("app", ""), "app") or folder.name,
+            stage=self.stage,
+            region=self.names["region"],
+            functions=functions,
+            account=self._top(given.get("account", ""), "account"),
+            templates=own if templates or own.is_dir() else None,
+            watched=tuple(folder / name for name in self.env_files),
+        )
+
+    def _overlay(self) -> dict[str, Any]:
+        stages = self.tree.get("stages", {})
+        self.stage = self.stage or DEFAULT_STAGE
+        if self.stage in stages:
+            return dict(stages[self.stage])
+        if stages and self.stage != DEFAULT_STAGE:
+            from lambdacli.manifest.wording import listed, nearest
+
+            raise UsageError(f"no stage {self.stage!r}", hint=nearest(self.stage, stages) or listed(stages))
+        return {}
+
+    def _function_names(self) -> Iterable[str]:
+        return self.tree.get("functions", {})
+
+    def _top(self, value: str, key: str) -> str:
+        def missing(_path: tuple[Step, ...], name: str) -> None:
+            candidates: list[tuple[Step, ...]] = [("stages", self.stage, key), (key,)]
+            self._problem(candidates, f"the environment variable {name} is not set", _fallback_hint(name))
+
+        return str(variables.fill(value, self.names, self.environ, missing))
+
+    def _function(self, name: str, overlay: Mapping[str, Any]) -> Function:
+        own = self.tree["functions"][name]
+        raw: dict[str, Any] = {}
+        for layer in (
+            self.tree.get("defaults", {}),
+            overlay.get("defaults", {}),
+            own,
+            overlay.get("functions", {}).get(name, {}),
+        ):
+            raw = _laid_over(raw, layer)
+        self._complete(name, raw)
+        unresolved: list[Problem] = []
+
+        def missing(path: tuple[Step, ...], variable: str) -> None:
+            message = f"the environment variable {variable} is not set"
+            unresolved.append(self._place(self._written(name, path), message, _fallback_hint(variable)))
+
+        values = variables.fill(raw, self.names, self.environ, missing)
+        environment = {**self._from_env_files(name, values, unresolved), **values.get("environment", {})}
+        return _model(name, values, self.path.parent, environment, tuple(unresolved))
+
+    def _complete(self, name: str, raw: Mapping[str, Any]) -> None:
+        runtime = raw.get("runtime", "")
+        if not runtime:
+            hint = "add `runtime: python3.13`, here or in `defaults`"
+            self._problem([("functions", name)], "runtime is missing", hint, key=True)
+        elif not raw.get("handler") and not runtime.startswith("provided"):
+            hint = "add `handler: module.function`"
+            self._problem([("functions", name)], "handler is missing", hint, key=True)
+
+    def _from_env_files(self, name: str, values: Mapping[str, Any], unresolved: list[Problem]) -> dict[str, str]:
+        listed = values.get("env_file", [])
+        files = [listed] if isinstance(listed, str) else listed
+        environment: dict[str, str] = {}
+        for index, file in enumerate(files):
+            if file not in self.env_files:
+                self.env_files[file] = _read_env_file(self.path.parent / file)
+            found, mistake = self.env_files[file]
+            environment |= found
+            if mistake:
+                path: tuple[Step, ...] = ("env_file",) if isinstance(listed, str) else ("env_file", index)
+                unresolved.append(self._place(self._written(name, path), f"{file}{mistake}", ""))
+        return environment
+
+    def _written(self, name: str, path: tuple[Step, ...]) -> list[tuple[Step, ...]]:
+        """Where a setting of a function may stand in the file, the strongest place first."""
+        return [
+            ("stages", self.stage, "functions", name, *path),
+            ("functions", name, *path),
+            ("stages", self.stage, "defaults", *path),
+            ("defaults", *path),
+        ]
+
+    def _problem(self, paths: list[tuple[Step, ...]], message: str, hint: str, *, key: bool = False) -> None:
+        self.problems.append(self._place(paths, message, hint, key=key))
+
+    def _place(self, paths: list[tuple[Step, ...]], message: str, hint: str, *, key: bool = False) -> Problem:
+        document = self.document()
+        path = next((path for path in paths if document.has(path)), paths[-1])
+        return document.problem(path, message, hint=hint, key=key)
+
+
+def _fallback_hint(name: str) -> str:
+    return f"set it, or give a fallback: ${{env:{name}, value}}"
+
+
+def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings of variables and tags are merged; everything else is replaced."""
+    merged = {key: {**below[key], **above[key]} for key in _MERGED if key in below and key in above}
+    return {**below, **above, **merged}
+
+
+def _read_env_file(path: Path) -> tuple[dict[str, str], str]:
+    """The variables, and what is wrong as `: why` or `:line: why` ("" when nothing is)."""
+    from lambdacli.manifest import dotenv
+
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MAX_ENV_FILE + 1)
+        if len(data) > _MAX_ENV_FILE:
+            return {}, " is larger than 1 MiB"
+        values, mistakes = dotenv.parse(data.decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}, " does not exist"
+    except UnicodeDecodeError:
+        return {}, " is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        return {}, f" cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    from lambdacli.manifest.schema import RESERVED
+
+    mistakes += [(0, f"{name} is set by Lambda itself") for name in values if name in RESERVED]
+    if mistakes:
+        line, message = mistakes[0]
+        return values, f":{line}: {message}" if line else f": {message}"
+    return values, ""
+
+
+def _model(
+    name: str,
+    values: Mapping[str, Any],
+    folder: Path,
+    environment: dict[str, str],
+    unresolved: tuple[Problem, ...],
+) -> Function:
+    integers = ("memory", "timeout", "ephemeral_storage", "reserved_concurrency")
+    texts = ("description", "architecture", "tags")
+    return Function(
+        name=name,
+        handler=values.get("handler", ""),
+        runtime=values.get("runtime", ""),
+        code=_absolute(folder, values.get("code", ".")),
+        environment=environment,
+        layers=tuple(_layer(folder, layer) for layer in values.get("layers", ())),
+        interpreter=_interpreter(folder, values.get("interpreter", "")),
+        permissions=tuple(Permission(_many(p["allow"]), _many(p["on"])) for p in values.get("permissions", ())),
+        on_failure=destination(values.get("on_failure")),
+        on_success=destination(values.get("on_success")),
+        triggers=tuple(_trigger(item, index) for index, item in enumerate(values.get("triggers", ()))),
+        unresolved=unresolved,
+        **{key: int(values[key]) for key in integers if key in values},
+        **{key: values[key] for key in texts if key in values},
+    )
+
+
+def _trigger(item: Mapping[str, Any], index: int) -> Trigger:
+    ((kind, settings),) = item.items()
+    return Trigger(kind, settings, index)
+
+
+def destination(value: Mapping[str, str] | None) -> Destination | None:
+    """The model of `{sqs: name}` and its like."""
+    if not value:
+        return None
+    ((kind, target),) = value.items()
+    return Destination(kind, target)  # type: ignore[arg-type]
+
+
+def _many(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _absolute(folder: Path, value: str) -> Path:
+    # normpath, not resolve: /tmp/x/../y stays below symbolic links that the user chose
+    return type(folder)(os.path.normpath(folder / os.path.expanduser(value)))  # noqa: PTH111 - "~x" may be no user
+
+
+def _layer(folder: Path, layer: str) -> str:
+    return layer if layer.startswith("arn:") else str(_absolute(folder, layer))
+
+
+def _interpreter(folder: Path, value: str) -> str:
+    """A bare command name stays one: it is looked up on PATH."""
+    return str(_absolute(folder, value)) if "/" in value or os.sep in value or value.startswith("~") else value

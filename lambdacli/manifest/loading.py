@@ -1,0 +1,89 @@
+"""From the manifest's bytes to the model: the kept tree when nothing changed, YAML and JSON Schema when something did."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.manifest import kept
+from lambdacli.manifest.build import Building
+from lambdacli.manifest.document import Document, failure, parse, read, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lambdacli.model import Manifest, Problem
+
+
+def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str]) -> Manifest:
+    """See `lambdacli.manifest.load`."""
+    path = path.absolute()
+    data = read(path)
+    problems: Sequence[Problem] = ()
+    document = partial(parse, data, shown(path))
+    tree = kept.read(path, data)
+    if tree is None:
+        tree, problems, broken = _checked(document())
+        if not problems:
+            kept.write(path, data, tree)
+        elif broken is None:
+            raise failure(shown(path), problems)
+    building = Building(path, tree, stage, region, environ, document, frozenset(broken or ()) if problems else frozenset())
+    manifest = building.manifest()
+    if found := [*problems, *building.problems]:
+        from lambdacli.manifest.wording import in_order
+
+        raise failure(shown(path), in_order(found))
+    return manifest
+
+
+def _checked(document: Document) -> tuple[Any, list[Problem], set[str] | None]:
+    """The tree with its shorthands written out, its mistakes, and which functions they are in (None: not only there)."""
+    from lambdacli.manifest import schema, variables
+    from lambdacli.manifest.wording import in_order, problems
+
+    errors = list(schema.errors(document.tree))
+    found = [*document.problems, *problems(document, errors)]
+    paths = [tuple(error.absolute_path) for error in errors]
+    for path, message, hint in variables.mistakes(document.tree):
+        found.append(document.problem(path, message, hint=hint))
+        paths.append(path)
+    if not found:
+        return _written_out(document.tree), [], set()
+    only_in_functions = all(len(path) > 1 and path[0] == "functions" for path in paths)
+    broken = {str(path[1]) for path in paths} if only_in_functions and not document.problems else None
+    if broken is None:
+        return document.tree, in_order(found), None
+    functions = {name: value for name, value in document.tree["functions"].items() if name not in broken}
+    return _written_out({**document.tree, "functions": functions}), found, broken
+
+
+def _written_out(tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree with every trigger as a mapping, where the file may have a plain string or nothing."""
+    return {
+        **{key: value for key, value in tree.items() if not key.startswith("x-")},
+        "functions": _functions(tree.get("functions", {})),
+        "stages": {
+            name: {**stage, "functions": _functions(stage.get("functions", {}))}
+            for name, stage in tree.get("stages", {}).items()
+        },
+    }
+
+
+def _functions(functions: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {**function, "triggers": [_trigger(item) for item in function["triggers"]]}
+        if "triggers" in function
+        else function
+        for name, function in functions.items()
+    }
+
+
+def _trigger(item: Mapping[str, Any]) -> dict[str, Any]:
+    from lambdacli import triggers
+
+    ((kind, settings),) = item.items()
+    if isinstance(settings, str):
+        settings = {triggers.load(kind).shorthand: settings}
+    return {kind: settings or {}}

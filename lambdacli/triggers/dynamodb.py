@@ -1,0 +1,72 @@
+"""DynamoDB streams. Source: "Using AWS Lambda with Amazon DynamoDB" in the Lambda developer guide."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _sources as sources
+from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_TEMPLATES = {"INSERT": "dynamodb-insert", "MODIFY": "dynamodb-modify", "REMOVE": "dynamodb-remove"}
+
+
+def table_name(value: str) -> str:
+    """A table's name from a name, a table's ARN or a stream's ARN."""
+    return value.split(":table/", 1)[-1].split("/", 1)[0]
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    parameters: dict[str, Any] = {"table": table_name(values["table"])}
+    if values.get("tumbling_window"):
+        return request(manifest, "dynamodb-time-window", parameters)
+    parameters["stream-view-type"] = values.get("stream_view_type")
+    return request(manifest, _template(values.get("filters", ())), parameters)
+
+
+def _template(filters: Any) -> str:
+    """The kind of change that the first filter asks for by name, else one of each."""
+    for pattern in filters:
+        try:
+            parsed = json.loads(pattern) if isinstance(pattern, str) else pattern
+        except ValueError:
+            continue
+        names = parsed.get("eventName", ()) if isinstance(parsed, dict) else ()
+        if isinstance(names, list) and names and isinstance(names[0], str) and names[0] in _TEMPLATES:
+            return _TEMPLATES[names[0]]
+    return "dynamodb-update"
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    yield from sources.check_stream(trigger.settings)
+
+
+TRIGGER = TriggerKind(
+    kind="dynamodb",
+    summary="DynamoDB stream: changes of a table's items.",
+    schema=settings(
+        {
+            "table": text(
+                "The table's name, its ARN, or the ARN of its stream.",
+                rf"^([a-zA-Z0-9_.-]{{3,255}}|{arn_pattern('dynamodb')}.+)$",
+                "expected a table's name (3 to 255 letters, digits, _, - and dots) or an ARN",
+            ),
+            "stream_view_type": choice(
+                "What a record shows of the item.", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"
+            ),
+            **sources.starting_position("LATEST", "TRIM_HORIZON"),
+            **sources.stream(),
+        },
+        "table",
+        "starting_position",
+    ),
+    sample=_sample,
+    check=_check,
+)
