@@ -1,0 +1,302 @@
+"""`lambdacli generate-event NAME`: a sample event on stdout. Each template is a command with its own options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from lambdacli import events
+from lambdacli.errors import EventError, UsageError
+from lambdacli.events.parameters import GATHERING, GLOBALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambdacli.events.parameters import Parameter
+    from lambdacli.events.template import Template
+
+_SHOWN = 60  # characters of a default in the help
+_METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
+
+
+class Generate(TyperGroup):
+    """The templates as commands: found by name, opened only when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(events.names(_folders(ctx.params.get("manifest"))))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return EventCommand(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """`s3-put`, or as SAM CLI has it `s3 put`; with --list the rest is a filter."""
+        manifest = ctx.params.get("manifest") or _manifest_among(args)
+        folders = _folders(manifest)
+        if ctx.params.get("list_events") or "--list" in args:
+            return "--list", _listing(folders, as_json=ctx.params.get("as_json", False)), _without(args, "--list")
+        if ctx.params.get("as_json"):
+            raise UsageError("--json goes with --list: an event is JSON by itself")
+        name, rest = _event_name(args, folders)
+        if name in _services(folders) and any(each in rest for each in ("-h", "--help")):
+            return "--list", _listing(folders, as_json=False), [name]
+        return name, EventCommand(events.load(name, folders)), rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Names only, by service: to open every file for its summary is left to --list."""
+        services = _services(_folders(ctx.params.get("manifest")))
+        with formatter.section("Events"):
+            formatter.write_dl([(service, ", ".join(names)) for service, names in services.items()])
+
+
+class EventCommand(TyperCommand):
+    """One template: its parameters are the options."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        super().__init__(
+            name=template.name,
+            callback=self.show,
+            params=[*map(_option, _ordered(template)), *_common(template)],
+            help=_help(template),
+            short_help=template.summary,
+            rich_markup_mode=None,
+        )
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            name = getattr(error, "option_name", "")
+            if name.startswith("--") and not any(name in option.opts for option in self.params):
+                raise _unknown_option(self, name) from None
+            raise
+
+    def show(self, **options: Any) -> None:
+        """Render the event and put it on stdout or into a file."""
+        parameters = _parameters(self.template, options)
+        count = parameters.pop("count", None)
+        if count is None:
+            count = options["count"]
+        event = events.render(self.template, parameters, count=_whole(count), fresh=options["fresh"])
+        if options["output"] in {None, "-"}:
+            from lambdacli import console
+
+            console.data(events.dumps(event, compact=options["compact"], encoding=sys.stdout.encoding))
+        else:
+            _write(options["output"], events.dumps(event, compact=options["compact"]) + "\n")
+
+
+def _event_name(args: list[str], folders: Sequence[Path]) -> tuple[str, list[str]]:
+    """The event's name and what is left: two words are joined where that makes an event."""
+    if len(args) > 1 and not args[1].startswith("-") and not events.exists(args[0], folders):
+        joined = f"{args[0]}-{args[1]}"
+        if events.exists(joined, folders) or args[0] in _services(folders):
+            return joined, args[2:]
+    return args[0], args[1:]
+
+
+def _services(folders: Sequence[Path]) -> dict[str, list[str]]:
+    """Names by their service."""
+    found: dict[str, list[str]] = {}
+    for service, name in events.by_service(folders):
+        found.setdefault(service, []).append(name)
+    return dict(sorted(found.items()))
+
+
+def _folders(manifest: str | None) -> tuple[Path, ...]:
+    from lambdacli.events.own import folders
+
+    return folders(Path(manifest) if manifest else None)
+
+
+def _manifest_among(args: list[str]) -> str | None:
+    """The manifest named after the event: it may hold the very template."""
+    for position, each in enumerate(args):
+        if each in {"-m", "--manifest"} and position + 1 < len(args):
+            return args[position + 1]
+        if each.startswith("--manifest="):
+            return each.partition("=")[2]
+    return None
+
+
+def _without(args: list[str], flag: str) -> list[str]:
+    return [each for each in args if each != flag]
+
+
+def _listing(folders: Sequence[Path], *, as_json: bool) -> TyperCommand:
+    """The command behind --list: an optional service or part of a name filters."""
+
+    def show(part: str | None, as_json_here: bool, manifest: str | None) -> None:  # noqa: FBT001, ARG001 - from Typer
+        _show_list(part or "", folders, as_json=as_json or as_json_here)
+
+    return TyperCommand(
+        name="list",
+        callback=show,
+        params=[
+            TyperArgument(param_decls=["part"], required=False, help="A service or a part of a name."),
+            TyperOption(param_decls=["--json", "as_json_here"], is_flag=True, default=False, help="As one JSON array."),
+            _manifest_option(),
+        ],
+        rich_markup_mode=None,
+    )
+
+
+def _show_list(part: str, folders: Sequence[Path], *, as_json: bool) -> None:
+    from lambdacli import console
+
+    known = events.by_service(folders)
+    chosen = [name for service, name in known if service == part] or [name for _, name in known if part in name]
+    if not chosen:
+        from difflib import get_close_matches
+
+        near = get_close_matches(part, sorted({service for service, _ in known}), n=1)
+        raise EventError(f"no event matches {part!r}", hint=f"did you mean {near[0]}?" if near else "")
+    found = [events.summary(name, folders) for name in sorted(chosen)]
+    if as_json:
+        console.data(events.dumps(found))
+    else:
+        console.table(("EVENT", "WHAT IT IS"), [(each["name"], each["summary"]) for each in found])
+
+
+def _ordered(template: Template) -> list[Parameter]:
+    """The event's own parameters first, then the global ones."""
+    own = [each for name, each in template.params.items() if each is not GLOBALS.get(name)]
+    return own + [each for name, each in template.params.items() if each is GLOBALS.get(name)]
+
+
+def _help(template: Template) -> str:
+    records = "\n\nA parameter that makes records may be given several times." if template.batch else ""
+    source = f"\n\nShape: {template.source}." if template.source else ""
+    return f"{template.summary}.{records}{source}"
+
+
+def _option(parameter: Parameter) -> TyperOption:
+    several = parameter.many or parameter.type in GATHERING
+    flag = parameter.type == "bool"
+    names = [f"--{name}" for name in (parameter.name, *parameter.aliases)]
+    return TyperOption(
+        param_decls=[f"{names[0]}/--no-{parameter.name}" if flag else names[0], *names[1:], _key(parameter.name)],
+        type=None if flag else str,
+        is_flag=flag or None,
+        multiple=several and not flag,
+        metavar=None if flag else "|".join(parameter.choices) or _METAVARS.get(parameter.type, parameter.type.upper()),
+        help=_described(parameter),
+    )
+
+
+def _described(parameter: Parameter) -> str:
+    default = parameter.default
+    if default is None or default in ("", [], {}):
+        return parameter.help
+    text = default if isinstance(default, str) else events.dumps(default, compact=True)
+    return f"{parameter.help} [default: {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}]"
+
+
+def _key(name: str) -> str:
+    return "parameter_" + name.replace("-", "_").lower()
+
+
+def _manifest_option() -> TyperOption:
+    return TyperOption(
+        param_decls=["-m", "--manifest", "manifest"],
+        type=str,
+        metavar="FILE",
+        help="The manifest beside which your own templates lie; found upward unless given.",
+    )
+
+
+def _common(template: Template) -> list[TyperOption]:
+    count = TyperOption(
+        param_decls=["--count"], type=int, metavar="N", help="How many records.", hidden=not template.batch
+    )
+    return [
+        count,
+        TyperOption(param_decls=["--set"], type=str, multiple=True, metavar="NAME=VALUE", help="A parameter by name."),
+        TyperOption(param_decls=["--fresh"], is_flag=True, default=False, help="New ids and the current time."),
+        TyperOption(param_decls=["-o", "--output"], type=str, metavar="FILE", help="Write the event to a file."),
+        TyperOption(param_decls=["--compact"], is_flag=True, default=False, help="On one line."),
+        _manifest_option(),
+    ]
+
+
+def _parameters(template: Template, options: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that were given, as options or with --set."""
+    found: dict[str, Any] = {}
+    for name in template.params:
+        value = options[_key(name)]
+        if value is None or value == ():
+            continue
+        found[name] = _several(value) if isinstance(value, (list, tuple)) else value
+    return found | _from_set(options["set"] or ())
+
+
+def _several(values: Sequence[str]) -> Any:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def _from_set(pairs: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--set {pair}: expected NAME=VALUE")
+        found.setdefault(name, []).append(value)
+    return {name: _several(values) for name, values in found.items()}
+
+
+def _whole(count: Any) -> int | None:
+    try:
+        return None if count is None else int(count)
+    except (ValueError, TypeError):
+        raise EventError(f"count: expected an integer, not {count!r}") from None
+
+
+def _unknown_option(command: EventCommand, name: str) -> EventError:
+    from difflib import get_close_matches
+
+    options = [each for option in command.params for each in option.opts]
+    near = get_close_matches(name, options, n=1)
+    see = f"lambdacli generate-event {command.name} --help"
+    hint = f"did you mean {near[0]}?" if near else f"see `{see}`"
+    return EventError(f"event {command.name} has no parameter {name}", hint=hint)
+
+
+def _write(path: str, text: str) -> None:
+    """A file whole or not at all."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - start-up path
+            stream.write(text)
+        Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _start(list_events: bool, as_json: bool, manifest: str | None) -> None:  # noqa: FBT001 - called by Typer
+    if list_events:
+        _show_list("", _folders(manifest), as_json=as_json)
+
+
+COMMAND = Generate(
+    name="generate-event",
+    callback=_start,
+    invoke_without_command=True,
+    no_args_is_help=True,
+    subcommand_metavar="EVENT [PARAMETERS]...",
+    help="Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.\n\n"
+    "`EVENT --help` shows an event's parameters; SAM CLI's spelling `s3 put` is understood too.",
+    short_help="Print a sample event of a trigger.",
+    params=[
+        TyperOption(param_decls=["--list", "list_events"], is_flag=True, default=False,
+                    help="List the events, all or those of a service: --list s3."),
+        TyperOption(param_decls=["--json", "as_json"], is_flag=True, default=False, help="With --list: as JSON."),
+        _manifest_option(),
+    ],
+    rich_markup_mode=None,
+)  # fmt: skip

@@ -1,0 +1,52 @@
+"""Events that triggers send: find a template, render it with parameters, write it down."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.events import find
+from lambdacli.events.find import names
+from lambdacli.events.render import render
+from lambdacli.events.template import Template, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lambdacli.model import EventRequest
+
+
+def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
+    """An event as text: indented, or compact on one line; escaped when the encoding lacks one of its characters."""
+    shape: Any = {"separators": (",", ":")} if compact else {"indent": 2}
+    text = json.dumps(event, ensure_ascii=False, **shape)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(event, **shape)
+    return text
+
+
+def exists(name: str, folders: Sequence[Path] = ()) -> bool:
+    """Whether a name or an alias has a template; opens none."""
+    return find.path_of(name, folders) != ""
+
+
+def by_service(folders: Sequence[Path] = ()) -> tuple[tuple[str, str], ...]:
+    """Service and name of every template, sorted; from file names alone."""
+    return find.by_service(folders)
+
+
+def summary(name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
+    """What a list says of a template: name, service, trigger, summary."""
+    found = load(name, folders)
+    return {"name": found.name, "service": found.service, "trigger": found.trigger, "summary": found.summary}
+
+
+def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> Any:
+    """The event that a trigger asks for."""
+    return render(load(request.template, folders), request.parameters, count=request.count, fresh=fresh)
+
+
+__all__ = ["Template", "by_service", "dumps", "exists", "load", "names", "render", "sample", "summary"]

@@ -1,0 +1,241 @@
+"""The named filters of templates, in one table: `${name|filter(argument)}` calls filter(value, argument).
+
+A filter raises ValueError when the value is not what it takes. null passes every filter but those in TAKE_NULL.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from binascii import b2a_base64
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from lambdacli.events import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/")
+_QUOTED = {byte: "+" if byte == 32 else chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256)}
+
+
+def _text(value: Any) -> str:
+    """What a filter over text takes: text; numbers and truths as JSON writes them; objects as compact JSON."""
+    return value if isinstance(value, str) else _json(value)
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else _text(value).encode()
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"expected a number, not {_json(value)[:40]}")
+    return int(value)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, not {_json(value)[:40]}")  # noqa: TRY004 - what every filter raises
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _quote_plus(value: Any) -> str:
+    """As S3 writes keys: a space is +, a slash stays. `urllib` has this too and costs 3 ms."""
+    return "".join([_QUOTED[byte] for byte in _bytes(value)])
+
+
+def _base64(value: Any) -> str:
+    return b2a_base64(_bytes(value), newline=False).decode()
+
+
+def _digest(name: str) -> Callable[[Any], str]:
+    def digest(value: Any) -> str:
+        return cast("str", hasher(name)(_bytes(value)).hexdigest())
+
+    return digest
+
+
+def hasher(name: str) -> Any:
+    """A hash of the standard library without OpenSSL where the interpreter has its own: `hashlib` costs 10 ms."""
+    for module in (f"_{name}", "_sha2"):
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    import hashlib
+
+    return lambda data: hashlib.new(name, data, usedforsecurity=False)
+
+
+def _plus(value: Any, other: Any) -> Any:
+    """A number as text stays text of at least the same length: sequence numbers are longer than 64 bits."""
+    if isinstance(value, str):
+        return str(_number(value) + _number(other)).zfill(len(value))
+    return value + _number(other)
+
+
+def _digits(alphabet: str) -> Callable[[Any, Any], str]:
+    """The last n digits of a whole number in the base of an alphabet."""
+    base = len(alphabet)
+
+    def write(value: Any, length: Any) -> str:
+        number = _number(value)
+        digits = []
+        for _ in range(_number(length)):
+            number, digit = divmod(number, base)
+            digits.append(alphabet[digit])
+        return "".join(reversed(digits))
+
+    return write
+
+
+def _hex(value: Any, length: Any) -> str:
+    return f"{_number(value) & ((1 << 4 * length) - 1):0{length}x}"
+
+
+def _len(value: Any) -> int:
+    """Characters of text, entries of anything else."""
+    return len(value)
+
+
+def _get(value: Any, name: Any) -> Any:
+    return _object(value).get(name)
+
+
+def _else(value: Any, other: Any) -> Any:
+    return other if value in (None, "", [], {}) else value
+
+
+def _when(value: Any, chosen: Any, *allowed: Any) -> Any:
+    """The value where another value is one of those allowed, else null."""
+    return value if chosen in allowed else None
+
+
+def _unless(value: Any, chosen: Any, *refused: Any) -> Any:
+    return None if chosen in refused else value
+
+
+def _texts(value: Any) -> dict[str, str]:
+    """An object whose values are all text, as Cognito's attributes."""
+    return {name: _text(each) for name, each in _object(value).items()}
+
+
+def _partition(region: Any) -> str:
+    """The partition that a region lies in."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+def _dns_suffix(partition: Any) -> str:
+    special = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
+    return special.get(partition, "amazonaws.com")
+
+
+def _split(value: Any, separator: Any = ",") -> list[str]:
+    return _text(value).split(separator)
+
+
+def _join(value: Any, separator: Any = ",") -> str:
+    return str(separator).join(_text(each) for each in value)
+
+
+def _prefix(value: Any, text: Any) -> str:
+    """With a text before it, unless it starts with that already."""
+    return _text(value) if _text(value).startswith(text) else f"{text}{_text(value)}"
+
+
+_TABLE: dict[str, Any] = {
+    # text
+    "upper": lambda value: _text(value).upper(),
+    "lower": lambda value: _text(value).lower(),
+    "text": _text,
+    "quote_plus": _quote_plus,
+    "base64": _base64,
+    "json": _json,
+    "md5": _digest("md5"),
+    "sha1": _digest("sha1"),
+    "sha256": _digest("sha256"),
+    "bytes": lambda value: list(_bytes(value)),
+    "size": lambda value: len(_bytes(value)),
+    "len": _len,
+    "split": _split,
+    "join": _join,
+    "prefix": _prefix,
+    "strip": lambda value, characters: _text(value).strip(characters),
+    "before": lambda value, mark: _text(value).partition(mark)[0],
+    "after": lambda value, mark: _text(value).partition(mark)[2],
+    # numbers
+    "int": _number,
+    "plus": _plus,
+    "minus": lambda value, other: _plus(value, -_number(other)),
+    "times": lambda value, other: _number(value) * _number(other),
+    "modulo": lambda value, other: _number(value) % _number(other),
+    "hex": _hex,
+    "digits": _digits("0123456789"),
+    "alnum": _digits("abcdefghijklmnopqrstuvwxyz0123456789"),
+    "base62": _digits("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+    # times
+    "iso": moments.iso,
+    "iso_ms": moments.iso_ms,
+    "iso_offset": moments.iso_offset,
+    "clf": moments.clf,
+    "rfc2822": moments.rfc2822,
+    "date": moments.date,
+    "epoch": lambda value: value // 1000,
+    "epoch_ms": lambda value: value,
+    "epoch_float": lambda value: value / 1000,
+    # objects and choices
+    "get": _get,
+    "texts": _texts,
+    "else": _else,
+    "when": _when,
+    "unless": _unless,
+    "not": lambda value: not value,
+    "partition": _partition,
+    "dns_suffix": _dns_suffix,
+}
+
+# Filters that only some services need: imported with the first template that names them.
+_ELSEWHERE = {
+    **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes", "sns_message_attributes"), "messages"),
+    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "extended_json"), "data"),
+    **dict.fromkeys(
+        (
+            "path_parameters", "path_of", "single", "multi", "joined", "query_string", "parse_query", "merge_headers",
+            "lower_keys", "without", "cookies", "route_path", "route_method", "arn_path", "encode_query",
+        ),
+        "web",
+    ),
+}  # fmt: skip
+
+TAKE_NULL = frozenset({"else", "json", "not", "merge_headers", "when", "unless", "sqs_attributes", "sns_attributes",
+                       "multi", "single"})  # fmt: skip
+
+
+def find(name: str) -> Any:
+    """The filter of this name, or None."""
+    if name in _TABLE:
+        return _TABLE[name]
+    if name in _ELSEWHERE:
+        module = import_module(f"lambdacli.events.{_ELSEWHERE[name]}")
+        return module.FILTERS[name]
+    return None
+
+
+def names() -> list[str]:
+    """Every filter."""
+    return sorted({*_TABLE, *_ELSEWHERE})
+
+
+def arity(function: Any) -> tuple[int, int]:
+    """The least and the most arguments that a filter takes beside the value."""
+    code = function.__code__
+    optional = len(function.__defaults__ or ())
+    most = code.co_argcount - 1
+    return most - optional, 99 if code.co_flags & inspect.CO_VARARGS else most

@@ -1,0 +1,144 @@
+"""Parameters become records, records become an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.errors import EventError
+from lambdacli.events import identity, moments
+from lambdacli.events.compile import compiled
+from lambdacli.events.parameters import GATHERING, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lambdacli.events.compile import Program
+    from lambdacli.events.expressions import Values
+    from lambdacli.events.parameters import Parameter
+    from lambdacli.events.template import Template
+
+_MOST = 1_000_000  # records; a typing error should not fill the memory
+
+
+def render(
+    template: Template, parameters: Mapping[str, object], *, count: int | None = None, fresh: bool = False
+) -> Any:
+    """The event as parsed JSON.
+
+    Args:
+        template: from `load`.
+        parameters: by name or alias; text is read as on a command line; a list gives a `many` parameter several values.
+        count: how many records; as many as a `many` parameter has values unless told.
+        fresh: other ids on every call and the current time, where `seed` and `time` are not given.
+
+    Raises:
+        EventError: an unknown parameter, a value that does not fit, a mistake in the template.
+    """
+    given = _by_name(template, parameters)
+    if fresh:
+        given = {"seed": _unpredictable(), "time": moments.now()} | given
+    return run(compiled(template), given, count=count)
+
+
+def run(program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0) -> Any:
+    """Render a compiled template. `first` is the number of the first record, `base` the seed of one around it."""
+    template = program.template
+    several = {name: values for name, values in _values(template, given).items() if values}
+    number = _count(program, several, count)
+    records = [_record(program, several, first + n, n, number, base) for n in range(number)]
+    values = records[0]
+    values["#records"] = records
+    event = program.event(values, None)
+    del values["#records"]  # a circle in memory
+    return event
+
+
+def _record(program: Program, several: Mapping[str, list[Any]], i: int, n: int, count: int, base: int) -> Values:
+    """All names of one record. A default may use the names before it."""
+    values: Values = {"i": i, "count": count, "#base": base}
+    for parameter, constant, expression in program.defaults:
+        name = parameter.name
+        if name in several:
+            found = several[name]
+            values[name] = found[n] if len(found) > 1 else found[0]
+        elif expression is None:
+            values[name] = convert(parameter, constant)
+        else:
+            values[name] = convert(parameter, expression(values, None))
+    values["#base"] ^= identity.salt(str(values["seed"]))
+    for name, tree in program.let:
+        values[name] = tree(values, None)
+    return values
+
+
+def _values(template: Template, given: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The given values of each parameter in its type: one, or one per record."""
+    found: dict[str, list[Any]] = {}
+    for name, raw in given.items():
+        parameter = template.params[name]
+        if isinstance(raw, (list, tuple)) and parameter.many and parameter.type not in GATHERING:
+            found[name] = [convert(parameter, each) for each in raw]
+        elif isinstance(raw, (list, tuple)) and parameter.many and raw and _nested(parameter, raw):
+            found[name] = [convert(parameter, each) for each in raw]
+        elif isinstance(raw, (list, tuple)) and parameter.type not in GATHERING | {"json"}:
+            raise EventError(f"parameter {name}: given {len(raw)} times, but template {template.name} takes it once")
+        else:
+            found[name] = [convert(parameter, raw)]
+    return found
+
+
+def _nested(parameter: Parameter, raw: Any) -> bool:
+    """Whether a list holds whole values of a gathering parameter, one per record, and not the parts of one."""
+    if parameter.type == "object":
+        return all(isinstance(each, dict) or str(each).lstrip().startswith("{") for each in raw)
+    return all(isinstance(each, (list, tuple)) for each in raw)
+
+
+def _count(program: Program, several: Mapping[str, list[Any]], count: int | None) -> int:
+    template = program.template
+    lengths = {name: len(values) for name, values in several.items() if len(values) > 1}
+    if lengths and not program.batch_length:
+        raise EventError(f"parameter {next(iter(lengths))}: {template.name} has one record, so it takes one value")
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{number} of {name}" for name, number in lengths.items())
+        raise EventError(
+            f"parameters of {template.name} differ in number: {counts}", hint="give one, or as many of each"
+        )
+    wanted = count if count is not None else max(lengths.values(), default=program.batch_length or 1)
+    if wanted < 1 or wanted > _MOST:
+        raise EventError(f"count {wanted}: expected 1 to {_MOST}")
+    if wanted > 1 and not program.batch_length:
+        raise EventError(f"count {wanted}: {template.name} has no records to repeat")
+    if lengths and wanted != max(lengths.values()):
+        name, number = next(iter(lengths.items()))
+        raise EventError(f"count {wanted} and {number} values of {name} contradict each other", hint="leave count out")
+    return wanted
+
+
+def _by_name(template: Template, parameters: Mapping[str, object]) -> dict[str, Any]:
+    """Aliases resolved; a parameter nobody knows is an error that names the nearest."""
+    if not parameters:
+        return {}
+    known = {alias: name for name, parameter in template.params.items() for alias in parameter.aliases}
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        target = name if name in template.params else known.get(name, name.replace("_", "-"))
+        if target not in template.params:
+            raise unknown_parameter(template, name)
+        found[target] = value
+    return found
+
+
+def unknown_parameter(template: Template, name: str) -> EventError:
+    """The error of a parameter that the template does not have."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*template.params, "count"], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(template.params)}"
+    return EventError(f"event {template.name} has no parameter {name!r}", hint=hint)
+
+
+def _unpredictable() -> str:
+    import os
+
+    return os.urandom(16).hex()
