@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+_DIFF_LINES = 60
 
 
 class _Settings:
@@ -99,6 +101,41 @@ def warning(text: str, hint: str = "") -> None:
     """One line that does not end the command."""
     if not _Settings.quiet:
         _labelled("warning", "yellow", text, hint)
+
+
+def heading(text: str) -> None:
+    """A rule with a title and the time: something begins."""
+    if not _Settings.quiet:
+        line = f"── {time.strftime('%H:%M:%S')} {text} "
+        sys.stderr.write("\n" + style(line.ljust(72, "─"), "bold") + "\n")
+
+
+def difference(before: bytes, after: bytes) -> None:
+    """What changed from one JSON result to the next, as lines of a diff on stderr."""
+    if _Settings.quiet:
+        return
+    if before == after:
+        message(style("same result as before", "dim"))
+        return
+    import difflib
+
+    for line in list(difflib.unified_diff(_pretty(before), _pretty(after), lineterm="", n=2))[2:_DIFF_LINES]:
+        colour = {"+": "green", "-": "red"}.get(line[:1])
+        sys.stderr.write((style(line, colour) if colour else line) + "\n")
+
+
+def _pretty(payload: bytes) -> list[str]:
+    import json
+
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False).split("\n")
+    except ValueError:
+        return payload.decode("utf-8", "replace").split("\n")
+
+
+def problem(text: str) -> None:
+    """An error that does not end the command."""
+    _labelled("error", "red", text, "")
 
 
 def error(problem: LambdacliError) -> None:

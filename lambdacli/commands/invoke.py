@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def command(  # noqa: D417 - the options describe themselves
     function: options.FunctionName = None,
-    event: Annotated[
-        str | None, typer.Option("-e", "--event", help="The event: a file, - (stdin), JSON, or a template's name.")
-    ] = None,
+    event: running.Event = None,
     settings: running.Settings = [],  # noqa: B006 - Typer reads it, nobody writes it
     trigger: running.TriggerKind = "",
     env: running.Variables = [],  # noqa: B006 - as above

@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
-Settings = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the event's template.")]
+Event = Annotated[
+    str | None, typer.Option("-e", "--event", help="The event: a file, - (stdin), JSON, or a template's name.")
+]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the event's template.")
+]
 TriggerKind = Annotated[str, typer.Option("--trigger", help="Which of the function's triggers makes the event.")]
 Variables = Annotated[
     list[str], typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; wins over the manifest.")
@@ -22,5 +27,6 @@ Credentials = Annotated[
 ]
 ClientContext = Annotated[str, typer.Option("--client-context", help="JSON, a file, or base64.")]
 AllowVersionMismatch = Annotated[
-    bool, typer.Option("--allow-version-mismatch", help="Run on the nearest interpreter where the exact one is missing.")
+    bool,
+    typer.Option("--allow-version-mismatch", help="Run on the nearest interpreter where the exact one is missing."),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import contextlib
 import os
+import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -103,6 +104,13 @@ class ExecutionEnvironment:
             ending = await self._run(invocation)
         duration = (time.perf_counter() - begun) * 1000
         return self._finish(invocation.request_id, ending, duration)
+
+    def kill(self) -> None:
+        """End the function's work at once; `stop` still has to clear up."""
+        self.state = "dead"
+        if self._child is not None and self._child.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
         """Kill the process tree and free the port. Harmless when nothing runs any more."""

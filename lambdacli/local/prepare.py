@@ -90,6 +90,18 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     )
 
 
+def watched_first(wanted: Wanted) -> tuple[Path, ...]:
+    """The files to watch while the rest cannot be found yet.
+
+    Raises:
+        ManifestError: there is no manifest.
+    """
+    named = _named_files(wanted)
+    if not _is_handler(wanted):
+        named.append(manifests.find(Path.cwd(), wanted.manifest))
+    return tuple(named)
+
+
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     """`NAME=VALUE` options as a mapping; the last of a name wins."""
     found = {}
@@ -104,14 +116,19 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
 def _target(wanted: Wanted) -> tuple[Manifest, Function]:
     """The function by its name in the manifest; a name with a dot is a handler in this folder."""
     folder, name = Path.cwd(), wanted.function
-    named = wanted.manifest is not None or "LAMBDACLI_MANIFEST" in os.environ
-    if name and not named and ("." in name or wanted.runtime.startswith("provided")):
+    if name and _is_handler(wanted):
         manifest = manifests.adhoc(name, wanted.runtime, folder)
         region = wanted.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         return replace(manifest, region=region or manifest.region), next(iter(manifest.functions.values()))
     path = manifests.find(folder, wanted.manifest)
     manifest = manifests.load(path, stage=wanted.stage, region=wanted.region, environ=os.environ)
     return manifest, manifests.select(manifest, name)
+
+
+def _is_handler(wanted: Wanted) -> bool:
+    if not wanted.function or wanted.manifest is not None or "LAMBDACLI_MANIFEST" in os.environ:
+        return False
+    return "." in wanted.function or wanted.runtime.startswith("provided")
 
 
 def _named_files(wanted: Wanted) -> list[Path]:

@@ -1,0 +1,183 @@
+"""`lambdacli watch`: invoke again on every save."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lambdacli import console
+from lambdacli.commands import options, running
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from lambdacli.errors import LambdacliError
+    from lambdacli.local.invocation import Outcome
+    from lambdacli.local.prepare import Ready
+    from lambdacli.local.watch import Signal, Watch
+
+
+def command(  # noqa: D417 - the options describe themselves
+    function: options.FunctionName = None,
+    event: running.Event = None,
+    settings: running.Settings = [],  # noqa: B006 - Typer reads it, nobody writes it
+    trigger: running.TriggerKind = "",
+    env: running.Variables = [],  # noqa: B006 - as above
+    env_file: running.EnvFile = None,
+    timeout: running.Timeout = None,
+    no_timeout: running.NoTimeout = False,
+    runtime: running.RuntimeName = "",
+    manifest: options.ManifestPath = None,
+    stage: options.Stage = "",
+    region: options.Region = "",
+    profile: running.Profile = "",
+    credentials: running.Credentials = True,
+    client_context: running.ClientContext = "",
+    allow_version_mismatch: running.AllowVersionMismatch = False,
+    ignore: Annotated[
+        list[str], typer.Option("--ignore", metavar="PATTERN", help="Changes not to run for, as in a .gitignore.")
+    ] = [],  # noqa: B006 - as above
+) -> None:
+    """Run a function now and on every save of its code, its event, the manifest or an env file.
+
+    In a terminal Enter runs it again in the same warm environment, q ends. .gitignore is honoured.
+    """
+    from lambdacli.local.prepare import Wanted
+
+    wanted = Wanted(
+        function=function,
+        manifest=manifest,
+        stage=stage,
+        region=region,
+        runtime=runtime,
+        event=event,
+        settings=settings,
+        trigger=trigger,
+        variables=env,
+        env_file=env_file,
+        timeout=timeout,
+        no_timeout=no_timeout,
+        profile=profile,
+        credentials=credentials,
+        client_context=client_context,
+        allow_version_mismatch=allow_version_mismatch,
+    )
+    from lambdacli.local import guard
+    from lambdacli.local.prepare import prepare, watched_first
+
+    guard.current()
+    stdin = cache(sys.stdin.buffer.read)
+    files = watched_first(wanted)
+
+    import asyncio
+
+    from lambdacli.local.watch import Watch
+
+    async def main() -> None:
+        watching = Watch(lambda: prepare(wanted, stdin=stdin), _Screen(), files, ignore)
+        with _keys(watching), _termination(watching):
+            await watching.run()
+
+    try:
+        asyncio.run(main())
+    finally:
+        guard.close()
+
+
+class _Screen:
+    """Tells what happens, in plain lines: results on stdout, all else on stderr."""
+
+    def __init__(self) -> None:
+        self._last: bytes | None = None
+
+    def begins(self, ready: Ready, saved: frozenset[Path]) -> None:
+        names = ", ".join(sorted(path.name for path in saved)[:3]) + (", …" if len(saved) > 3 else "")
+        for remark in ready.remarks if not saved else ():
+            console.warning(remark)
+        console.heading(f"{ready.function.name}: {names} saved" if names else ready.function.name)
+
+    def log(self, chunk: bytes) -> None:
+        console.log(chunk)
+
+    def ended(self, ready: Ready, outcome: Outcome) -> None:
+        console.raw(outcome.payload)
+        if outcome.status != "success":
+            message = console.function_error(ready.function.name, outcome.payload, Path(ready.plan.cwd))
+            console.problem(message)
+        if self._last is not None:
+            console.difference(self._last, outcome.payload)
+        self._last = outcome.payload
+        cold = f", init {outcome.report.init:.0f} ms" if outcome.report.init is not None else ""
+        keys = "; Enter runs it again, q ends" if sys.stdin.isatty() else ""
+        console.message(f"{outcome.status} in {outcome.report.duration:.1f} ms{cold}; waiting for a save{keys}")
+
+    def trouble(self, error: LambdacliError) -> None:
+        console.error(error)
+        console.message("waiting for a save")
+
+    def ignores(self, path: Path) -> None:
+        console.warning(f"the function itself writes {path.name}: its changes are ignored from now on")
+
+
+@contextmanager
+def _keys(watching: Watch) -> Iterator[None]:
+    """In a terminal: q ends, Enter runs again. The terminal is put back as it was."""
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
+        yield
+        return
+    if not sys.stdin.isatty():
+        yield
+        return
+    import asyncio
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    loop = asyncio.get_running_loop()
+    tty.setcbreak(descriptor)
+    loop.add_reader(descriptor, _key_pressed, descriptor, watching.signals)
+    try:
+        yield
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _key_pressed(descriptor: int, signals: asyncio.Queue[Signal]) -> None:
+    import os
+
+    from lambdacli.local.watch import Signal
+
+    for key in os.read(descriptor, 64).decode("latin-1") or "q":
+        if key in "qQ\x04":
+            signals.put_nowait(Signal("quit"))
+        elif key in "\r\n":
+            signals.put_nowait(Signal("again"))
+
+
+@contextmanager
+def _termination(watching: Watch) -> Iterator[None]:
+    """SIGTERM ends the watch as q does."""
+    import asyncio
+    import signal
+
+    from lambdacli.local.watch import Signal
+
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(signal.SIGTERM, watching.signals.put_nowait, Signal("quit"))
+    except NotImplementedError:  # Windows
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)

@@ -1,0 +1,127 @@
+"""What was saved: the files of a function and of its run, observed by watchfiles, without what git ignores."""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID253 - this module is only imported once something is watched
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pathspec  # noqa: TID253 - as above
+import watchfiles  # noqa: TID253 - as above
+
+from lambdacli.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+# Milliseconds. The library's defaults (50 and 1600) cost 75 ms per save; with these a burst is still one run.
+STEP = 5
+DEBOUNCE = 20
+_RETURN_PERIOD = 0.1  # seconds between two looks for a folder that is gone
+
+
+class Ignored:
+    """The rules of every .gitignore between a file and the top of its repository, and the user's own patterns."""
+
+    def __init__(self, folder: Path, patterns: Iterable[str] = ()) -> None:
+        self._top = next((p for p in (folder, *folder.parents) if (p / ".git").exists()), folder)
+        self._own = pathspec.GitIgnoreSpec.from_lines(patterns)
+        self._specs: dict[Path, tuple[int, pathspec.GitIgnoreSpec]] = {}
+
+    def __contains__(self, path: Path) -> bool:
+        if self._own.match_file(path.name) or self._own.match_file(_relative(path, self._top)):
+            return True
+        for folder in path.parents:  # the nearest .gitignore with an opinion decides
+            spec = self._spec(folder)
+            if spec is not None and (said := spec.check_file(_relative(path, folder)).include) is not None:
+                return said
+            if folder == self._top:
+                break
+        return False
+
+    def _spec(self, folder: Path) -> pathspec.GitIgnoreSpec | None:
+        file = folder / ".gitignore"
+        try:
+            changed = file.stat().st_mtime_ns
+            if folder not in self._specs or self._specs[folder][0] != changed:
+                lines = file.read_text("utf-8", "replace").splitlines()
+                self._specs[folder] = (changed, pathspec.GitIgnoreSpec.from_lines(lines))
+        except OSError:
+            return None
+        return self._specs[folder][1]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+class Changes:
+    """The saves under some folders and of some single files, as an asynchronous iterator of sets of paths."""
+
+    def __init__(self, code: Iterable[Path], files: Iterable[Path], ignore: Iterable[str] = ()) -> None:
+        self._code = tuple(path.resolve() for path in code)
+        self._files = frozenset(path.resolve() for path in files)
+        self._names = watchfiles.DefaultFilter()
+        self._ignored = [Ignored(path if path.is_dir() else path.parent, ignore) for path in self._code]
+        self._found: asyncio.Queue[set[Path]] = asyncio.Queue()
+
+    async def __aiter__(self) -> AsyncIterator[set[Path]]:
+        """Yields until it is cancelled.
+
+        Raises:
+            MachineError: the machine cannot watch so many folders.
+        """
+        folders = {path if path.is_dir() or not path.suffix else path.parent for path in self._code}
+        single = {file.parent for file in self._files} - folders
+        tasks = [asyncio.create_task(self._watch(folder, recursive=True)) for folder in folders]
+        tasks += [asyncio.create_task(self._watch(folder, recursive=False)) for folder in single]
+        getting = asyncio.create_task(self._found.get())
+        try:
+            while True:
+                done, _ = await asyncio.wait([getting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                if getting not in done:
+                    await done.pop()  # raises what ended it
+                    continue
+                yield getting.result()
+                getting = asyncio.create_task(self._found.get())
+        finally:
+            for task in (getting, *tasks):
+                task.cancel()
+            await asyncio.gather(getting, *tasks, return_exceptions=True)
+
+    async def _watch(self, folder: Path, *, recursive: bool) -> None:
+        while True:
+            while not folder.is_dir():
+                await asyncio.sleep(_RETURN_PERIOD)
+            try:
+                await self._watch_existing(folder, recursive=recursive)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise MachineError(
+                    f"cannot watch {folder}: {error}",
+                    hint="raise fs.inotify.max_user_watches, or watch a smaller folder",
+                ) from None
+            self._found.put_nowait({folder})
+
+    async def _watch_existing(self, folder: Path, *, recursive: bool) -> None:
+        """Until the folder itself is gone."""
+        observed = watchfiles.awatch(
+            folder, watch_filter=None, step=STEP, debounce=DEBOUNCE, recursive=recursive, rust_timeout=1000
+        )
+        async for changes in observed:
+            if relevant := {path for path in (Path(name) for _, name in changes) if self._concerns(path)}:
+                self._found.put_nowait(relevant)
+            if not folder.is_dir():
+                return
+
+    def _concerns(self, path: Path) -> bool:
+        if path in self._files:
+            return True
+        if not self._names(watchfiles.Change.modified, str(path)) or path.is_dir():
+            return False
+        for code, ignored in zip(self._code, self._ignored, strict=True):
+            inside = path.is_relative_to(code if code.is_dir() or not code.suffix else code.parent)
+            if inside and code.suffix != ".zip" and path not in ignored:
+                return True
+        return path in self._code
