@@ -1,0 +1,84 @@
+"""A function's code as names and bytes, whether it is a folder, a single file or a zip; nothing is unpacked."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zipfile import ZipFile
+
+
+class Code:
+    """Read access to the files below a function's task root, by names with forward slashes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._zip: ZipFile | None = None
+
+    def __enter__(self) -> Code:
+        from zipfile import BadZipFile, ZipFile, is_zipfile
+
+        if self.path.is_file() and is_zipfile(self.path):
+            try:
+                self._zip = ZipFile(self.path)
+            except (BadZipFile, OSError):
+                self._zip = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._zip is not None:
+            self._zip.close()
+
+    def is_file(self, name: str) -> bool:
+        """Whether there is such a file."""
+        if self._zip is not None:
+            return name in self._zip.NameToInfo
+        path = self._on_disk(name)
+        return path is not None and path.is_file()
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is such a folder."""
+        if self._zip is not None:
+            return any(other.startswith(f"{name}/") for other in self._zip.NameToInfo)
+        return self.path.is_dir() and (self.path / name).is_dir()
+
+    def executable(self, name: str) -> bool:
+        """Whether a file may be run: always so where permissions are unknown."""
+        if os.name == "nt":
+            return True
+        if self._zip is not None:
+            mode = self._zip.getinfo(name).external_attr >> 16
+            return not mode or bool(mode & stat.S_IXUSR)
+        path = self._on_disk(name)
+        return path is not None and os.access(path, os.X_OK)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file, empty if it cannot be read."""
+        try:
+            if self._zip is not None:
+                return self._zip.read(name)
+            path = self._on_disk(name)
+            return path.read_bytes() if path is not None else b""
+        except (OSError, RuntimeError, ValueError, NotImplementedError):
+            return b""
+
+    def names(self, folder: str) -> list[str]:
+        """The names directly in a folder ("" is the task root), sorted."""
+        if self._zip is not None:
+            start = f"{folder}/" if folder else ""
+            inside = (n[len(start) :] for n in self._zip.NameToInfo if n.startswith(start))
+            return sorted({name.partition("/")[0] for name in inside} - {""})
+        if not self.path.is_dir():
+            return [self.path.name]
+        try:
+            return sorted(os.listdir(self.path / folder))
+        except OSError:
+            return []
+
+    def _on_disk(self, name: str) -> Path | None:
+        if self.path.is_dir():
+            return self.path / name
+        return self.path if name == self.path.name else None
