@@ -70,7 +70,7 @@ def _told(given: str, question: str, default: str, valid: Callable[[str], str]) 
         answer = typer.prompt(question, default=suggestion, err=True)
         try:
             return valid(answer)
-        except UsageError as error:  # noqa: PERF203 - asked again until it is one
+        except UsageError as error:
             console.error(error)
 
 

@@ -18,7 +18,7 @@ class Start:
     timeout: int = 30  # seconds
 
 
-_BATCH = ("batchItemFailures", [])
+_BATCH: tuple[str, Any] = ("batchItemFailures", [])
 _HTTP = ("statusCode", 200)
 _STREAM = "starting_position: LATEST, batch_size: 100"
 _CLUSTER = "arn:aws:{0}:us-east-1:123456789012:{1}:example-{1}{2}"
