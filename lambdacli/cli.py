@@ -27,9 +27,11 @@ class Commands(TyperGroup):
     """Imports a command's module only when that command is asked for: the command line starts at once."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
+        """All names, imported or not."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
+        """The command of this name, its module imported now."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"lambdacli.commands.{cmd_name.replace('-', '_')}")
@@ -40,6 +42,7 @@ class Commands(TyperGroup):
         return get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As Typer, with an error in our own form."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise unknown("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)

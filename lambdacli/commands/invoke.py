@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from lambdacli.local.invocation import Outcome
 
 
-def command(  # noqa: D417 - the options describe themselves
+def command(
     function: options.FunctionName = None,
     event: running.Event = None,
-    settings: running.Settings = [],  # noqa: B006 - Typer reads it, nobody writes it
+    settings: running.Settings = [],
     trigger: running.TriggerKind = "",
-    env: running.Variables = [],  # noqa: B006 - as above
+    env: running.Variables = [],
     env_file: running.EnvFile = None,
     timeout: running.Timeout = None,
     no_timeout: running.NoTimeout = False,

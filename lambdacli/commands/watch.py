@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from lambdacli.local.watch import Signal, Watch
 
 
-def command(  # noqa: D417 - the options describe themselves
+def command(
     function: options.FunctionName = None,
     event: running.Event = None,
-    settings: running.Settings = [],  # noqa: B006 - Typer reads it, nobody writes it
+    settings: running.Settings = [],
     trigger: running.TriggerKind = "",
-    env: running.Variables = [],  # noqa: B006 - as above
+    env: running.Variables = [],
     env_file: running.EnvFile = None,
     timeout: running.Timeout = None,
     no_timeout: running.NoTimeout = False,
@@ -42,7 +42,7 @@ def command(  # noqa: D417 - the options describe themselves
     allow_version_mismatch: running.AllowVersionMismatch = False,
     ignore: Annotated[
         list[str], typer.Option("--ignore", metavar="PATTERN", help="Changes not to run for, as in a .gitignore.")
-    ] = [],  # noqa: B006 - as above
+    ] = [],
 ) -> None:
     """Run a function now and on every save of its code, its event, the manifest or an env file.
 
@@ -90,6 +90,9 @@ def command(  # noqa: D417 - the options describe themselves
         guard.close()
 
 
+_NAMED = 3  # saved files at most, of a burst
+
+
 class _Screen:
     """Tells what happens, in plain lines: results on stdout, all else on stderr."""
 
@@ -97,7 +100,7 @@ class _Screen:
         self._last: bytes | None = None
 
     def begins(self, ready: Ready, saved: frozenset[Path]) -> None:
-        names = ", ".join(sorted(path.name for path in saved)[:3]) + (", …" if len(saved) > 3 else "")
+        names = ", ".join(sorted(path.name for path in saved)[:_NAMED]) + (", …" if len(saved) > _NAMED else "")
         for remark in ready.remarks if not saved else ():
             console.warning(remark)
         console.heading(f"{ready.function.name}: {names} saved" if names else ready.function.name)

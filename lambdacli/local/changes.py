@@ -55,6 +55,10 @@ def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
+def _exists(folder: Path) -> bool:
+    return folder.is_dir()
+
+
 class Changes:
     """The saves under some folders and of some single files, as an asynchronous iterator of sets of paths."""
 
@@ -91,7 +95,7 @@ class Changes:
 
     async def _watch(self, folder: Path, *, recursive: bool) -> None:
         while True:
-            while not folder.is_dir():
+            while not _exists(folder):  # noqa: ASYNC110 - no event tells of a folder that does not exist
                 await asyncio.sleep(_RETURN_PERIOD)
             try:
                 await self._watch_existing(folder, recursive=recursive)
@@ -112,7 +116,7 @@ class Changes:
         async for changes in observed:
             if relevant := {path for path in (Path(name) for _, name in changes) if self._concerns(path)}:
                 self._found.put_nowait(relevant)
-            if not folder.is_dir():
+            if not _exists(folder):
                 return
 
     def _concerns(self, path: Path) -> bool:

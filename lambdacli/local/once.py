@@ -11,8 +11,8 @@ from lambdacli.local.variables import function_arn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambdacli.local.plan import Plan
     from lambdacli.local.invocation import Outcome
+    from lambdacli.local.plan import Plan
     from lambdacli.model import Function, Manifest
 
 
