@@ -103,6 +103,7 @@ class Manifest:
 class EventRequest:
     """Which template to render and with what: how a trigger asks for its sample event without knowing templates."""
 
-    template: str
+    template: str  # "" where `event` is all: the settings say what the function gets
     parameters: Mapping[str, Any] = field(default_factory=dict)
     count: int = 1
+    event: Any = None

@@ -118,7 +118,9 @@ def read(path: Path) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except IsADirectoryError:
-        raise ManifestError(f"{shown(path)} is a folder", hint=f"did you mean {shown(path / 'lambdacli.yaml')}?") from None
+        raise ManifestError(
+            f"{shown(path)} is a folder", hint=f"did you mean {shown(path / 'lambdacli.yaml')}?"
+        ) from None
     except PermissionError:
         if path.is_dir():  # Windows says so
             raise ManifestError(f"{shown(path)} is a folder") from None
@@ -326,8 +328,14 @@ class _Composer:
                 return 0
             return int(text, 0 if text[1:2] in ("o", "x") else 10)
         if _FLOAT.fullmatch(text):
-            return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan")
-                         .replace(".NaN", "nan").replace(".NAN", "nan"))
+            return float(
+                text.replace(".inf", "inf")
+                .replace(".Inf", "inf")
+                .replace(".INF", "inf")
+                .replace(".nan", "nan")
+                .replace(".NaN", "nan")
+                .replace(".NAN", "nan")
+            )
         return text
 
     def _note(self, mark: Any, path: Sequence[Step], message: str, hint: str = "") -> None:

@@ -29,7 +29,9 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
             kept.write(path, data, tree)
         elif broken is None:
             raise failure(shown(path), problems)
-    building = Building(path, tree, stage, region, environ, document, frozenset(broken or ()) if problems else frozenset())
+    building = Building(
+        path, tree, stage, region, environ, document, frozenset(broken or ()) if problems else frozenset()
+    )
     manifest = building.manifest()
     if found := [*problems, *building.problems]:
         from lambdacli.manifest.wording import in_order

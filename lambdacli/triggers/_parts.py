@@ -75,3 +75,8 @@ def request(manifest: Manifest, template: str, parameters: dict[str, Any], count
     common = {"region": manifest.region, "account-id": manifest.account}
     given = {key: value for key, value in (common | parameters).items() if value not in ("", None)}
     return EventRequest(template, given, count)
+
+
+def literal(event: Any) -> EventRequest:
+    """A request for exactly this event, where the settings say what the function gets."""
+    return EventRequest("", event=event)

@@ -1,0 +1,90 @@
+"""Application Load Balancers. Source: "Use Lambda functions as targets of an Application Load Balancer"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._parts import arn_pattern, flag, number, request, settings, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_MAX_VALUES = 5  # of all conditions of one rule
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    conditions = trigger.settings.get("conditions", {})
+    parameters: dict[str, Any] = {"target-group": trigger.settings.get("target_group")}
+    if paths := conditions.get("path"):
+        parameters["path"] = paths[0].replace("*", "example").replace("?", "x")
+    if methods := conditions.get("method"):
+        parameters["method"] = methods[0]
+    return request(
+        manifest, "alb-multi-value" if trigger.settings.get("multi_value_headers") else "alb-request", parameters
+    )
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    conditions = trigger.settings.get("conditions", {})
+    values = sum(len(v) for v in conditions.values() if isinstance(v, (list, dict)))
+    if values > _MAX_VALUES:
+        yield Finding(f"a rule has at most {_MAX_VALUES} values in its conditions, found {values}", "conditions")
+    if conditions and "priority" not in trigger.settings:
+        yield Finding("a rule with conditions needs a priority", "conditions", "add `priority: 1` or another number")
+    if not conditions and "priority" in trigger.settings:
+        yield Finding("the listener's default action has no priority", "priority", "add `conditions`")
+
+
+TRIGGER = TriggerKind(
+    kind="alb",
+    summary="Application Load Balancer: a listener's rule.",
+    schema=settings(
+        {
+            "listener": text(
+                "The listener's ARN.",
+                rf"^{arn_pattern('elasticloadbalancing')}.*:listener/app/.+$",
+                "expected the ARN of a listener of an Application Load Balancer",
+            ),
+            "conditions": settings(
+                {
+                    "path": texts("Path patterns, with * and ?.", minItems=1),
+                    "host": texts("Host names, with * and ?.", minItems=1),
+                    "method": texts("HTTP methods.", minItems=1),
+                    "source_ip": texts("CIDR blocks.", minItems=1),
+                    "header": {
+                        "type": "object",
+                        "description": "Header names and their values.",
+                        "additionalProperties": texts("Values, with * and ?.", minItems=1),
+                    },
+                    "query": {
+                        "type": "object",
+                        "description": "Query parameters and their values.",
+                        "additionalProperties": {"type": "string"},
+                    },
+                },
+                description="Which requests come here; none: the listener's default action.",
+            ),
+            "priority": number("Of the rule: lower goes first.", 1, 50_000),
+            "multi_value_headers": flag("Headers and query parameters are lists.", default=False),
+            "target_group": text("Name of the target group.", "^[a-zA-Z0-9-]{1,32}$", "expected letters, digits and -"),
+            "health_check": settings(
+                {
+                    "enabled": flag("Whether the function is called to see if it is healthy.", default=False),
+                    "path": text("What is called."),
+                    "interval": number("Seconds.", 35, 300),
+                    "timeout": number("Seconds.", 30, 120),
+                    "healthy_threshold": number("Successes in a row.", 2, 10),
+                    "unhealthy_threshold": number("Failures in a row.", 2, 10),
+                    "matcher": text("Status codes of success, such as 200-299."),
+                }
+            ),
+        },
+        "listener",
+    ),
+    sample=_sample,
+    check=_check,
+    shorthand="listener",
+)

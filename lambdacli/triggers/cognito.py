@@ -1,0 +1,86 @@
+"""Cognito user pool triggers. Source: "Customizing user pool workflows with Lambda triggers"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _routes as routes
+from lambdacli.triggers._parts import choice, name_of, request, settings, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+# The trigger's name in a pool's LambdaConfig → its template, and what the pool calls it for.
+TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "PreSignUp": ("cognito-pre-sign-up", ("SignUp", "AdminCreateUser", "ExternalProvider")),
+    "PostConfirmation": ("cognito-post-confirmation", ("ConfirmSignUp", "ConfirmForgotPassword")),
+    "PreAuthentication": ("cognito-pre-authentication", ("Authentication",)),
+    "PostAuthentication": ("cognito-post-authentication", ("Authentication",)),
+    "TokenGeneration": (
+        "cognito-pre-token-generation",
+        ("HostedAuth", "Authentication", "NewPasswordChallenge", "AuthenticateDevice", "RefreshTokens", "ClientCredentials"),
+    ),
+    "CustomMessage": (
+        "cognito-custom-message",
+        ("SignUp", "AdminCreateUser", "ResendCode", "ForgotPassword", "UpdateUserAttribute", "VerifyUserAttribute",
+         "Authentication"),
+    ),
+    "CustomEmailSender": (
+        "cognito-custom-email-sender",
+        ("SignUp", "ResendCode", "ForgotPassword", "UpdateUserAttribute", "VerifyUserAttribute", "AdminCreateUser",
+         "AccountTakeOverNotification", "Authentication"),
+    ),
+    "CustomSMSSender": (
+        "cognito-custom-sms-sender",
+        ("SignUp", "ResendCode", "ForgotPassword", "UpdateUserAttribute", "VerifyUserAttribute", "AdminCreateUser",
+         "Authentication"),
+    ),
+    "DefineAuthChallenge": ("cognito-define-auth-challenge", ("Authentication",)),
+    "CreateAuthChallenge": ("cognito-create-auth-challenge", ("Authentication",)),
+    "VerifyAuthChallengeResponse": ("cognito-verify-auth-challenge-response", ("Authentication",)),
+    "UserMigration": ("cognito-user-migration", ("Authentication", "ForgotPassword")),
+    "InboundFederation": ("cognito-inbound-federation", ("ExternalProvider",)),
+}  # fmt: skip
+_SOURCES = tuple(f"{name}_{reason}" for name, (_, reasons) in TRIGGERS.items() for reason in reasons)
+_VERSIONS = {"V1_0": "", "V2_0": "-v2", "V3_0": "-v3"}
+_SECONDS = 5
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    source = trigger.settings["trigger_source"]
+    template = TRIGGERS[source.split("_")[0]][0]
+    if template == "cognito-pre-token-generation":
+        template += _VERSIONS[trigger.settings.get("lambda_version", "V1_0")]
+    pool = name_of(trigger.settings["user_pool"])
+    # an id looks like eu-west-1_AbCdEfGhI; of a pool's own name no event tells
+    parameters = {"user-pool-id": pool if "_" in pool else None, "trigger-source": source if "_" in source else None}
+    return request(manifest, template, parameters)
+
+
+def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    yield from routes.check_timeout(function, _SECONDS, "Cognito gives up: it")
+    if "lambda_version" in trigger.settings and not trigger.settings["trigger_source"].startswith("TokenGeneration"):
+        yield Finding("only TokenGeneration has versions", "lambda_version", "remove it")
+
+
+TRIGGER = TriggerKind(
+    kind="cognito",
+    summary="Cognito user pool: a step of signing up or in.",
+    schema=settings(
+        {
+            "user_pool": text("The pool's name, id or ARN."),
+            "trigger_source": choice(
+                "The step, as PreSignUp, or one reason for it, as PreSignUp_SignUp.", *TRIGGERS, *_SOURCES
+            ),
+            "lambda_version": choice("Version of the TokenGeneration event.", *_VERSIONS, default="V1_0"),
+            "kms_key": text("ARN of the KMS key that encrypts codes for custom senders."),
+        },
+        "user_pool",
+        "trigger_source",
+    ),
+    sample=_sample,
+    check=_check,
+)

@@ -1,0 +1,83 @@
+"""EventBridge rules with an event pattern. Source: "Amazon EventBridge event patterns"; PutRule and PutTargets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._parts import enabled, literal, number, request, settings, text
+from lambdacli.triggers._patterns import example, parsed
+from lambdacli.triggers._sources import check_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_FIELDS = ("account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version", "$or")
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    if "input" in values:
+        return literal(values["input"])
+    wanted = example(parsed(values["pattern"]))
+    parameters: dict[str, Any] = {key: wanted.get(key) for key in ("source", "detail-type", "detail")}
+    return request(manifest, "eventbridge-event", parameters)
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    pattern = values["pattern"]
+    if isinstance(pattern, str):
+        try:
+            pattern = json.loads(pattern)
+        except ValueError as error:
+            yield Finding(f"the pattern is no JSON: {error}", "pattern")
+            return
+    if not isinstance(pattern, dict) or not pattern:
+        yield Finding("a pattern is a JSON object that is not empty", "pattern", 'such as {source: ["my.app"]}')
+        return
+    for key in pattern:
+        if key not in _FIELDS:
+            hint = "what the event carries itself is below `detail`"
+            yield Finding(f"an event has no field {key[:60]!r}", f"pattern.{key}", hint, "warning")
+    yield from check_pattern(pattern, "pattern")
+    if len([key for key in ("input", "input_path", "input_transformer") if key in values]) > 1:
+        yield Finding("only one of input, input_path and input_transformer is possible")
+
+
+TRIGGER = TriggerKind(
+    kind="eventbridge",
+    summary="EventBridge rule: events that match a pattern.",
+    schema=settings(
+        {
+            "pattern": {
+                "type": ["object", "string"],
+                "description": "The event pattern, or the same as JSON text.",
+                "minLength": 2,
+                "maxLength": 4096,
+            },
+            "event_bus": text("The bus' name or ARN.", default="default"),
+            "name": text("Of the rule.", "^[0-9a-zA-Z_.-]{1,64}$", "expected letters, digits, _, - and dots"),
+            "description": text("Shown in the console.", maxLength=512),
+            "enabled": enabled(),
+            "input": {"description": "What the function gets instead of the event: any JSON value."},
+            "input_path": text("JSONPath of the part of the event that the function gets.", r"^\$", "expected $.…"),
+            "input_transformer": settings(
+                {
+                    "paths": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "template": text("What the function gets; <name> stands for a path's value."),
+                },
+                "template",
+            ),
+            "maximum_event_age": number("Seconds in which delivery is tried.", 60, 86400),
+            "maximum_retry_attempts": number("Tries after the first.", 0, 185),
+            "dead_letter_queue": text("Name or ARN of an SQS queue for undelivered events."),
+        },
+        "pattern",
+    ),
+    sample=_sample,
+    check=_check,
+)

@@ -1,0 +1,79 @@
+"""Kafka topics: Amazon MSK and self-managed clusters. Source: "Using Lambda with Apache Kafka"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _sources as sources
+from lambdacli.triggers._parts import arn_pattern, choice, many, request, settings, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    if "cluster" in values:
+        return request(manifest, "msk-records", {"topic": values["topic"]})
+    servers = ",".join(values.get("bootstrap_servers", ()))
+    return request(manifest, "kafka-records", {"topic": values["topic"], "bootstrap-servers": servers})
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    if ("cluster" in values) == ("bootstrap_servers" in values):
+        hint = "cluster is an MSK cluster's ARN; bootstrap_servers are those of a cluster of your own"
+        yield Finding("exactly one of cluster and bootstrap_servers is needed", "", hint)
+    yield from sources.check_filters(values)
+    yield from sources.check_timestamp(values)
+    if "schema_registry" in values and "provisioned_pollers" not in values:
+        yield Finding("a schema registry needs provisioned mode", "schema_registry", "add `provisioned_pollers`")
+
+
+_SCHEMA_REGISTRY = settings(
+    {
+        "uri": text("A Glue registry's ARN, or a Confluent registry's URL."),
+        "event_record_format": choice("What the function gets.", "JSON", "SOURCE"),
+        "validate": many("What is validated.", {"enum": ["KEY", "VALUE"]}, minItems=1, uniqueItems=True),
+        "authentication": sources.credentials(
+            "BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE", "OAUTHBEARER_AUTH"
+        ),
+    },
+    "uri",
+    "event_record_format",
+    description="A schema registry that records are checked against.",
+)
+
+TRIGGER = TriggerKind(
+    kind="kafka",
+    summary="Kafka topic of an Amazon MSK or a self-managed cluster.",
+    schema=settings(
+        {
+            "topic": text("The topic.", "^[a-zA-Z0-9._-]{1,249}$", "expected letters, digits, dots, _ and -"),
+            "cluster": text(
+                "ARN of an MSK cluster or of its VPC connection.",
+                f"^{arn_pattern('kafka')}",
+                "expected the ARN of an MSK cluster",
+            ),
+            "bootstrap_servers": texts("host:port of a self-managed cluster's brokers.", minItems=1),
+            "consumer_group_id": text("Of the consumer group; made by Lambda unless given.", maxLength=200),
+            **sources.starting_position("LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"),
+            "authentication": sources.credentials(
+                "BASIC_AUTH", "SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH",
+                "SERVER_ROOT_CA_CERTIFICATE", "OAUTHBEARER_AUTH", "IAM_AUTH", "VPC_SUBNET", "VPC_SECURITY_GROUP",
+            ),
+            **sources.batch(100, 10000),
+            **sources.retries(),
+            "on_failure": sources.on_failure("sqs", "sns", "s3", "kafka"),
+            "provisioned_pollers": sources.pollers(1, 2000),
+            "schema_registry": _SCHEMA_REGISTRY,
+        },
+        "topic",
+        "starting_position",
+    ),
+    sample=_sample,
+    check=_check,
+)  # fmt: skip

@@ -1,0 +1,55 @@
+"""Amazon MQ queues: ActiveMQ and RabbitMQ. Source: "Using Lambda with Amazon MQ" in the Lambda developer guide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _sources as sources
+from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    parameters = {"queue": values["queue"]}
+    if values["engine"] == "activemq":
+        return request(manifest, "mq-activemq", parameters)
+    return request(manifest, "mq-rabbitmq", {**parameters, "vhost": values.get("virtual_host")})
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    yield from sources.check_filters(values)
+    if values["engine"] == "activemq" and "virtual_host" in values:
+        yield Finding("ActiveMQ has no virtual hosts", "virtual_host", "remove it, or set `engine: rabbitmq`")
+
+
+TRIGGER = TriggerKind(
+    kind="mq",
+    summary="Amazon MQ: a queue of an ActiveMQ or RabbitMQ broker.",
+    schema=settings(
+        {
+            "broker": text("The broker's ARN.", f"^{arn_pattern('mq')}", "expected the ARN of an Amazon MQ broker"),
+            "engine": choice("The broker's engine.", "activemq", "rabbitmq"),
+            "queue": text("The queue.", maxLength=1000),
+            "virtual_host": text("RabbitMQ's virtual host.", maxLength=200, default="/"),
+            "credentials": text(
+                "ARN of the secret with the broker's user and password.",
+                f"^{arn_pattern('secretsmanager')}",
+                "expected the ARN of a secret",
+            ),
+            **sources.batch(100, 10000, window=0),
+        },
+        "broker",
+        "engine",
+        "queue",
+        "credentials",
+    ),
+    sample=_sample,
+    check=_check,
+)

@@ -1,0 +1,85 @@
+"""API Gateway REST APIs. Source: "Lambda proxy integrations" in the API Gateway developer guide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _routes as routes
+from lambdacli.triggers._parts import choice, flag, number, request, settings, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_TEMPLATES = {
+    "none": "apigateway-aws-proxy",
+    "iam": "apigateway-aws-proxy-iam",
+    "cognito": "apigateway-aws-proxy-cognito",
+    "lambda": "apigateway-aws-proxy-lambda-authorizer",
+}
+_SECONDS = 29
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    method, path = routes.split(values["route"])
+    parameters: dict[str, Any] = {
+        "method": routes.sample_method(method),
+        "path": routes.filled(path),
+        "resource": path,
+        "stage": values.get("stage"),
+    }
+    return request(manifest, _TEMPLATES[routes.authorizer_kind(values)], parameters)
+
+
+def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    yield from routes.check_path(values["route"])
+    # a regional or private API may be allowed more by AWS; then its timeout is given
+    waits = values.get("timeout", _SECONDS * 1000) / 1000
+    if values.get("response_transfer_mode") != "STREAM":
+        yield from routes.check_timeout(function, waits, "a REST API")
+    yield from routes.check_authorizer(values, manifest)
+    yield from routes.check_cors(values)
+
+
+TRIGGER = TriggerKind(
+    kind="rest",
+    summary="API Gateway REST API: a method of a resource.",
+    schema=settings(
+        {
+            "route": routes.route(default=False),
+            **routes.endpoint("REST API"),
+            "cors": routes.cors(),
+            "timeout": number("Milliseconds that API Gateway waits for the function.", 50, 300_000, default=29_000),
+            "api_key_required": flag("Only calls with an API key.", default=False),
+            "request_parameters": {
+                "type": "object",
+                "description": "method.request.querystring.NAME and its like, and whether they are required.",
+                "additionalProperties": {"type": "boolean"},
+            },
+            "binary_media_types": texts("Media types that arrive base64-encoded."),
+            "endpoint_type": choice("Of the API.", "REGIONAL", "EDGE", "PRIVATE", default="REGIONAL"),
+            "response_transfer_mode": choice("STREAM sends the answer as it comes.", "BUFFERED", "STREAM"),
+            "authorizer": routes.authorizer(
+                cognito=settings(
+                    {
+                        "user_pools": texts("Names, ids or ARNs of user pools.", minItems=1),
+                        "scopes": texts("OAuth scopes of which the token needs one."),
+                        "identity_source": text(
+                            "Where the token stands.", default="method.request.header.Authorization"
+                        ),
+                    },
+                    "user_pools",
+                ),
+                **{"lambda": routes.lambda_authorizer(type=choice("What it gets.", "TOKEN", "REQUEST"))},
+            ),
+        },
+        "route",
+    ),
+    sample=_sample,
+    check=_check,
+    shorthand="route",
+)

@@ -1,0 +1,101 @@
+"""Schedules: EventBridge rules, or EventBridge Scheduler where a time zone, a window or an input asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._expressions import mistake
+from lambdacli.triggers._parts import choice, enabled, literal, number, request, settings, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+# What only EventBridge Scheduler has.
+_SCHEDULER = ("timezone", "group", "start_date", "end_date", "flexible_time_window", "dead_letter_queue")
+
+
+def uses_scheduler(trigger: Trigger) -> bool:
+    """Whether this becomes a schedule of EventBridge Scheduler instead of a rule of EventBridge."""
+    values = trigger.settings
+    if "service" in values:
+        return bool(values["service"] == "scheduler")
+    return values["expression"].startswith("at(") or any(key in values for key in _SCHEDULER)
+
+
+def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
+    values = trigger.settings
+    if "input" in values:
+        return literal(values["input"])
+    name = values.get("name") or f"{manifest.app}-{function.name}"
+    if uses_scheduler(trigger):
+        return request(manifest, "eventbridge-scheduler", {"schedule": name, "group": values.get("group")})
+    return request(manifest, "eventbridge-schedule", {"rule": name})
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    message, hint = mistake(values["expression"])
+    if message:
+        yield Finding(message, "expression", hint)
+    if values.get("service") == "rule":
+        for key in ("timezone", "group", "start_date", "end_date", "flexible_time_window"):
+            if key in values:
+                yield Finding("a rule of EventBridge has no such setting", key, "use `service: scheduler`")
+        if values["expression"].startswith("at("):
+            yield Finding("at(…) is for EventBridge Scheduler", "expression", "use `service: scheduler`")
+    if zone := values.get("timezone"):
+        yield from _zone(zone)
+
+
+def _zone(zone: str) -> Iterator[Finding]:
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, KeyError):
+        if known := available_timezones():  # a machine may have no time zone data
+            from difflib import get_close_matches
+
+            near = get_close_matches(zone, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "a name such as Europe/Berlin"
+            yield Finding(f"{zone[:60]} is no time zone", "timezone", hint)
+
+
+TRIGGER = TriggerKind(
+    kind="schedule",
+    summary="A rate, a cron expression, or a moment.",
+    schema=settings(
+        {
+            "expression": text(
+                "rate(5 minutes), cron(0 8 ? * MON-FRI *) or at(2027-01-31T08:00:00).",
+                r"^(rate|cron|at)\(.+\)$",
+                "expected rate(5 minutes), cron(0 8 ? * MON-FRI *) or at(2027-01-31T08:00:00)",
+                maxLength=256,
+            ),
+            "name": text(
+                "Of the rule or schedule.", "^[0-9a-zA-Z_.-]{1,64}$", "expected letters, digits, _, - and dots"
+            ),
+            "description": text("Shown in the console.", maxLength=512),
+            "enabled": enabled(),
+            "input": {"description": "The event that the function gets instead of the schedule's own: any JSON value."},
+            "timezone": text("Name of a time zone, such as Europe/Berlin; UTC unless given."),
+            "service": choice("EventBridge's older rules, or Scheduler; chosen by the settings.", "rule", "scheduler"),
+            "group": text(
+                "Schedule group (Scheduler).", "^[0-9a-zA-Z_.-]{1,64}$", "expected letters, digits, _, -, dots"
+            ),
+            "start_date": text("ISO 8601 time before which nothing is invoked (Scheduler)."),
+            "end_date": text("ISO 8601 time after which nothing is invoked (Scheduler)."),
+            "flexible_time_window": number("Minutes in which the invocation may happen (Scheduler).", 1, 1440),
+            "maximum_event_age": number("Seconds in which delivery is tried.", 60, 86400),
+            "maximum_retry_attempts": number("Tries after the first.", 0, 185),
+            "dead_letter_queue": text("Name or ARN of an SQS queue for undelivered events."),
+        },
+        "expression",
+    ),
+    sample=_sample,
+    check=_check,
+    shorthand="expression",
+)

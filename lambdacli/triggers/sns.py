@@ -1,0 +1,70 @@
+"""SNS topics. Source: "Invoking Lambda functions with Amazon SNS notifications"; Subscribe in SNS's API reference."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
+from lambdacli.triggers._sources import check_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    return request(manifest, "sns-notification", {"topic": name_of(trigger.settings["topic"])})
+
+
+def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    if values["topic"].endswith(".fifo"):
+        hint = "subscribe an SQS FIFO queue, and let the queue trigger the function"
+        yield Finding("a FIFO topic does not deliver to Lambda", "topic", hint)
+    if "filter_policy_scope" in values and "filter_policy" not in values:
+        yield Finding("there is no filter_policy that this could be the scope of", "filter_policy_scope")
+    policy = values.get("filter_policy", {})
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy)
+        except ValueError as error:
+            yield Finding(f"the filter policy is no JSON: {error}", "filter_policy")
+            return
+    if not isinstance(policy, dict):
+        yield Finding("a filter policy is a JSON object", "filter_policy")
+        return
+    nested = [key for key, value in policy.items() if isinstance(value, dict)]
+    if nested and values.get("filter_policy_scope") != "MessageBody":
+        hint = "add `filter_policy_scope: MessageBody`"
+        yield Finding("attributes are not nested", f"filter_policy.{nested[0]}", hint)
+    else:
+        yield from check_pattern(policy, "filter_policy")
+
+
+TRIGGER = TriggerKind(
+    kind="sns",
+    summary="SNS topic.",
+    schema=settings(
+        {
+            "topic": text(
+                "The topic's name or ARN.",
+                rf"^([a-zA-Z0-9_-]{{1,256}}(\.fifo)?|{arn_pattern('sns')}.+)$",
+                "expected a topic's name (letters, digits, - and _) or an ARN",
+            ),
+            "filter_policy": {
+                "type": ["object", "string"],
+                "description": "Only messages that match invoke.",
+                "minLength": 2,
+            },
+            "filter_policy_scope": choice("What the policy looks at.", "MessageAttributes", "MessageBody"),
+            "redrive_queue": text("Name or ARN of an SQS queue for messages that could not be delivered."),
+        },
+        "topic",
+    ),
+    sample=_sample,
+    check=_check,
+    shorthand="topic",
+)

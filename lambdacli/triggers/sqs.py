@@ -1,0 +1,90 @@
+"""SQS queues, standard and FIFO. Source: "Using Lambda with Amazon SQS" in the Lambda developer guide."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _sources as sources
+from lambdacli.triggers._parts import arn_pattern, name_of, number, request, settings, text
+from lambdacli.triggers._patterns import first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_WITHOUT_WINDOW = 10
+_VISIBILITY_FACTOR = 6  # AWS asks for a visibility timeout of six times the function's
+
+
+def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+    queue = name_of(trigger.settings["queue"])
+    template = "sqs-receive-message-fifo" if queue.endswith(".fifo") else "sqs-receive-message"
+    body = first(trigger.settings.get("filters"), "body")
+    parameters = {"queue-name": queue, "body": json.dumps(body) if isinstance(body, (dict, list)) else body}
+    return request(manifest, template, parameters)
+
+
+def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:
+    values = trigger.settings
+    yield from sources.check_filters(values)
+    fifo = values["queue"].endswith(".fifo")
+    size, window = values.get("batch_size", 10), values.get("maximum_batching_window", 0)
+    if fifo and window:
+        yield Finding("a FIFO queue has no batching window", "maximum_batching_window", "remove it")
+    if fifo and size > _WITHOUT_WINDOW:
+        yield Finding(f"a FIFO queue gives at most {_WITHOUT_WINDOW} messages at once", "batch_size")
+    elif size > _WITHOUT_WINDOW and not window:
+        hint = "add `maximum_batching_window: 1` or more"
+        yield Finding(f"more than {_WITHOUT_WINDOW} messages need a batching window", "batch_size", hint)
+    yield from _concurrency(trigger, function)
+    yield from _visibility(trigger, function)
+
+
+def _concurrency(trigger: Trigger, function: Function) -> Iterator[Finding]:
+    most = trigger.settings.get("maximum_concurrency")
+    reserved = function.reserved_concurrency
+    if most is not None and reserved is not None and most > reserved:
+        message = f"{most} invocations at once, but the function's reserved_concurrency is {reserved}"
+        yield Finding(message, "maximum_concurrency", "messages would be throttled and end in the dead-letter queue")
+    if most is not None and trigger.settings.get("provisioned_pollers"):
+        yield Finding("maximum_concurrency and provisioned_pollers exclude each other", "maximum_concurrency")
+
+
+def _visibility(trigger: Trigger, function: Function) -> Iterator[Finding]:
+    visibility = trigger.settings.get("visibility_timeout")
+    if visibility is None:
+        return
+    wanted = _VISIBILITY_FACTOR * function.timeout + trigger.settings.get("maximum_batching_window", 0)
+    if visibility < function.timeout:
+        message = f"{visibility} s is shorter than the function's timeout of {function.timeout} s: AWS refuses it"
+        yield Finding(message, "visibility_timeout", f"{wanted} or more")
+    elif visibility < wanted:
+        message = f"{visibility} s is short for a timeout of {function.timeout} s: messages may come twice"
+        yield Finding(message, "visibility_timeout", f"AWS advises {wanted} or more", "warning")
+
+
+TRIGGER = TriggerKind(
+    kind="sqs",
+    summary="SQS queue, standard or FIFO.",
+    schema=settings(
+        {
+            "queue": text(
+                "The queue's name or ARN; a FIFO queue's ends in .fifo.",
+                rf"^([a-zA-Z0-9_-]{{1,75}}(\.fifo)?|{arn_pattern('sqs')}.+)$",
+                "expected a queue's name (up to 80 letters, digits, - and _) or an ARN",
+            ),
+            **sources.batch(10, 10000),
+            "report_batch_item_failures": sources.report_batch_item_failures(),
+            "maximum_concurrency": number("Invocations at once for this queue.", 2, 1000),
+            "visibility_timeout": number("The queue's own, in seconds: checked against the timeout.", 0, 43200),
+            "provisioned_pollers": sources.pollers(2, 10000),
+        },
+        "queue",
+    ),
+    sample=_sample,
+    check=_check,
+    shorthand="queue",
+)
