@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.events import find
 from lambdacli.events.find import names
+from lambdacli.events.parameters import Parameter, convert
 from lambdacli.events.render import render
 from lambdacli.events.template import Template, load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lambdacli.model import EventRequest
@@ -44,9 +45,23 @@ def summary(name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
     return {"name": found.name, "service": found.service, "trigger": found.trigger, "summary": found.summary}
 
 
+def render_request(name: str, parameters: Mapping[str, Any], folders: Sequence[Path] = ()) -> Any:
+    """A template's event, where `count` may be among the parameters, as a command line gives it.
+
+    Raises:
+        EventError: no such template or parameter, or a value that does not fit.
+    """
+    given = dict(parameters)
+    template = load(name, folders)
+    if "count" not in given or "count" in template.params:
+        return render(template, given)
+    return render(template, given, count=convert(Parameter("count", "int"), given.pop("count")))
+
+
 def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> Any:
     """The event that a trigger asks for."""
-    return render(load(request.template, folders), request.parameters, count=request.count, fresh=fresh)
+    count = request.count if request.count > 1 else None
+    return render(load(request.template, folders), request.parameters, count=count, fresh=fresh)
 
 
-__all__ = ["Template", "by_service", "dumps", "exists", "load", "names", "render", "sample", "summary"]
+__all__ = ["Template", "by_service", "dumps", "exists", "load", "names", "render", "render_request", "sample", "summary"]

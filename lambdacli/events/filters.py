@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/")
-_QUOTED = {byte: "+" if byte == 32 else chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256)}
+_QUOTED = {byte: "+" if byte == ord(" ") else chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256)}
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """What a filter over text takes: text; numbers and truths as JSON writes them; objects as compact JSON."""
     return value if isinstance(value, str) else _json(value)
 
 
 def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else _text(value).encode()
+    return value if isinstance(value, bytes) else as_text(value).encode()
 
 
 def _number(value: Any) -> int:
@@ -52,6 +52,10 @@ def _quote_plus(value: Any) -> str:
 
 def _base64(value: Any) -> str:
     return b2a_base64(_bytes(value), newline=False).decode()
+
+
+def _base64_if(value: Any, wanted: Any) -> str:
+    return _base64(value) if wanted else as_text(value)
 
 
 def _digest(name: str) -> Callable[[Any], str]:
@@ -123,7 +127,7 @@ def _unless(value: Any, chosen: Any, *refused: Any) -> Any:
 
 def _texts(value: Any) -> dict[str, str]:
     """An object whose values are all text, as Cognito's attributes."""
-    return {name: _text(each) for name, each in _object(value).items()}
+    return {name: as_text(each) for name, each in _object(value).items()}
 
 
 def _partition(region: Any) -> str:
@@ -138,25 +142,26 @@ def _dns_suffix(partition: Any) -> str:
 
 
 def _split(value: Any, separator: Any = ",") -> list[str]:
-    return _text(value).split(separator)
+    return as_text(value).split(separator)
 
 
 def _join(value: Any, separator: Any = ",") -> str:
-    return str(separator).join(_text(each) for each in value)
+    return str(separator).join(as_text(each) for each in value)
 
 
 def _prefix(value: Any, text: Any) -> str:
     """With a text before it, unless it starts with that already."""
-    return _text(value) if _text(value).startswith(text) else f"{text}{_text(value)}"
+    return as_text(value) if as_text(value).startswith(text) else f"{text}{as_text(value)}"
 
 
 _TABLE: dict[str, Any] = {
     # text
-    "upper": lambda value: _text(value).upper(),
-    "lower": lambda value: _text(value).lower(),
-    "text": _text,
+    "upper": lambda value: as_text(value).upper(),
+    "lower": lambda value: as_text(value).lower(),
+    "text": as_text,
     "quote_plus": _quote_plus,
     "base64": _base64,
+    "base64_if": _base64_if,
     "json": _json,
     "md5": _digest("md5"),
     "sha1": _digest("sha1"),
@@ -167,9 +172,9 @@ _TABLE: dict[str, Any] = {
     "split": _split,
     "join": _join,
     "prefix": _prefix,
-    "strip": lambda value, characters: _text(value).strip(characters),
-    "before": lambda value, mark: _text(value).partition(mark)[0],
-    "after": lambda value, mark: _text(value).partition(mark)[2],
+    "strip": lambda value, characters: as_text(value).strip(characters),
+    "before": lambda value, mark: as_text(value).partition(mark)[0],
+    "after": lambda value, mark: as_text(value).partition(mark)[2],
     # numbers
     "int": _number,
     "plus": _plus,
@@ -203,16 +208,12 @@ _TABLE: dict[str, Any] = {
 
 # Filters that only some services need: imported with the first template that names them.
 _ELSEWHERE = {
-    **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes", "sns_message_attributes"), "messages"),
-    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "extended_json"), "data"),
-    **dict.fromkeys(
-        (
-            "path_parameters", "path_of", "single", "multi", "joined", "query_string", "parse_query", "merge_headers",
-            "lower_keys", "without", "cookies", "route_path", "route_method", "arn_path", "encode_query",
-        ),
-        "web",
-    ),
-}  # fmt: skip
+    **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
+    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "extended_json"), "data"),
+    **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
+    **dict.fromkeys(("single", "multi", "joined", "merge_headers", "lower_keys", "without", "cookies"), "web"),
+    **dict.fromkeys(("parse_query", "query_string", "encode_query"), "web"),
+}
 
 TAKE_NULL = frozenset({"else", "json", "not", "merge_headers", "when", "unless", "sqs_attributes", "sns_attributes",
                        "multi", "single"})  # fmt: skip

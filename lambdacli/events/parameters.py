@@ -11,7 +11,7 @@ from lambdacli.errors import EventError
 from lambdacli.events import moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ def _no_constant(constant: str) -> Any:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """An object: as JSON, or as `name=value` (several of them make one object)."""
+    """An object: as JSON, or as `name=value`. Several make one object; a name given again gathers a list."""
     if isinstance(value, (list, tuple)):
-        return {k: v for each in value for k, v in _object(each).items()}
+        return _gathered(value)
     if isinstance(value, str) and not value.lstrip().startswith("{"):
         name, separator, text = value.partition("=")
         if not separator or not name:
@@ -129,6 +129,18 @@ def _object(value: Any) -> dict[str, Any]:
     found = _json(value)
     if not isinstance(found, dict):
         raise ValueError("expected a JSON object or name=value")  # noqa: TRY004 - as above
+    return found
+
+
+def _gathered(values: Sequence[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in values:
+        for name, value in _object(each).items():
+            before = found.get(name)
+            if isinstance(each, str) and name in found:
+                found[name] = [*before, value] if isinstance(before, list) else [before, value]
+            else:
+                found[name] = value
     return found
 
 

@@ -76,19 +76,21 @@ def _values(template: Template, given: Mapping[str, Any]) -> dict[str, list[Any]
     found: dict[str, list[Any]] = {}
     for name, raw in given.items():
         parameter = template.params[name]
-        if isinstance(raw, (list, tuple)) and parameter.many and parameter.type not in GATHERING:
+        if not isinstance(raw, (list, tuple)):
+            found[name] = [convert(parameter, raw)]
+        elif parameter.many and _one_per_record(parameter, raw):
             found[name] = [convert(parameter, each) for each in raw]
-        elif isinstance(raw, (list, tuple)) and parameter.many and raw and _nested(parameter, raw):
-            found[name] = [convert(parameter, each) for each in raw]
-        elif isinstance(raw, (list, tuple)) and parameter.type not in GATHERING | {"json"}:
+        elif parameter.type not in GATHERING | {"json"}:
             raise EventError(f"parameter {name}: given {len(raw)} times, but template {template.name} takes it once")
         else:
             found[name] = [convert(parameter, raw)]
     return found
 
 
-def _nested(parameter: Parameter, raw: Any) -> bool:
-    """Whether a list holds whole values of a gathering parameter, one per record, and not the parts of one."""
+def _one_per_record(parameter: Parameter, raw: Any) -> bool:
+    """Whether a list holds whole values, one per record, and not the parts of one."""
+    if parameter.type not in GATHERING:
+        return True
     if parameter.type == "object":
         return all(isinstance(each, dict) or str(each).lstrip().startswith("{") for each in raw)
     return all(isinstance(each, (list, tuple)) for each in raw)

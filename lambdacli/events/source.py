@@ -1,0 +1,132 @@
+"""`--event` of `invoke` and `watch`: a file, `-`, JSON on the command line, or the name of a template."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.errors import EventError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+def resolve(
+    spec: str,
+    parameters: Mapping[str, Any],
+    *,
+    folders: Sequence[Path] = (),
+    stdin: Callable[[], bytes],
+) -> bytes:
+    """The event's bytes. Files, stdin and inline JSON pass unchanged once they prove to be JSON.
+
+    Args:
+        spec: `-` is stdin, JSON is itself, then an existing file, then a template's name.
+        parameters: of a template; `count` makes that many records.
+        folders: of the user's own templates.
+        stdin: read only for `-`.
+
+    Raises:
+        EventError: neither file nor template, no JSON (with file, line and column), or a parameter that does not fit.
+    """
+    if spec == "-":
+        return _without_parameters(checked(stdin(), "stdin"), parameters, "stdin")
+    if _is_inline(spec):
+        return _without_parameters(checked(spec.encode(errors="surrogateescape"), "event"), parameters, "inline JSON")
+    if os.path.exists(spec):  # noqa: PTH110 - start-up path
+        return _without_parameters(checked(_read(spec), spec), parameters, "a file")
+    return _rendered(spec, dict(parameters), folders)
+
+
+def checked(data: bytes, name: str) -> bytes:
+    """The same bytes, if they are JSON in UTF-8.
+
+    Raises:
+        EventError: `<name>:<line>:<column>` and what is wrong there.
+    """
+    if not data.strip():
+        raise EventError(f"{name}: the event is empty", hint="an event is JSON; `{}` is the smallest object")
+    try:
+        json.loads(data.decode(), parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise EventError(f"{name}:{line}:{column}: the event is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise EventError(f"{name}:{error.lineno}:{error.colno}: the event is no JSON: {_lower(error.msg)}") from None
+    except ValueError as error:
+        raise EventError(f"{name}: the event is no JSON: {error}") from None
+    except RecursionError:
+        raise EventError(f"{name}: the event is nested too deeply") from None
+    return data
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _is_inline(spec: str) -> bool:
+    """Objects, arrays and strings always; numbers, true, false and null unless a file is called so."""
+    text = spec.strip()
+    if text[:1] in {"{", "[", '"'}:
+        return True
+    if text in {"true", "false", "null"} or text[:1].isdigit() or (text[:1] == "-" and text[1:2].isdigit()):
+        return not os.path.exists(spec) and _is_json(text)  # noqa: PTH110 - start-up path
+    return False
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - start-up path
+            return stream.read()
+    except OSError as error:
+        raise EventError(f"{path}: the event cannot be read: {_lower(error.strerror or str(error))}") from None
+
+
+def _without_parameters(data: bytes, parameters: Mapping[str, Any], what: str) -> bytes:
+    if parameters:
+        name = next(iter(parameters))
+        raise EventError(f"--set {name} is for templates, and the event is {what}", hint="name a template with --event")
+    return data
+
+
+def _rendered(name: str, parameters: dict[str, Any], folders: Sequence[Path]) -> bytes:
+    from lambdacli import events
+
+    if not events.exists(name, folders):
+        raise _neither(name, folders)
+    return events.dumps(events.render_request(name, parameters, folders), compact=True).encode()
+
+
+def _neither(name: str, folders: Sequence[Path]) -> EventError:
+    """Neither a file nor a template: the nearest of both."""
+    from difflib import get_close_matches
+
+    from lambdacli import events
+
+    folder, base = os.path.split(name)
+    try:
+        files = os.listdir(folder or ".")  # noqa: PTH208 - start-up path
+    except OSError:
+        files = []
+    near = [os.path.join(folder, each) for each in get_close_matches(base, files, n=1)]  # noqa: PTH118 - as above
+    if folder or name.endswith((".json", ".txt")):
+        hint = f"did you mean {near[0]}?" if near else ""
+        return EventError(f"no event file {name}", hint=hint)
+    near += get_close_matches(name, events.names(folders), n=1)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`lambdacli generate-event --list` shows all templates"
+    return EventError(f"{name!r} is neither a file nor an event template", hint=hint)
