@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 # A complete runtime in a few lines; `handle(event, headers)` comes from the test.
-RUNTIME = '''
+RUNTIME = """
 import http.client, json, os, sys, signal, time, subprocess
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 BASE = "/2018-06-01/runtime/"
@@ -36,7 +36,7 @@ def loop(handle):
         rid = headers["lambda-runtime-aws-request-id"]
         result = handle(json.loads(event), headers)
         call("POST", f"invocation/{rid}/response", json.dumps(result).encode())
-'''
+"""
 
 
 @dataclass

@@ -121,7 +121,9 @@ def test_a_timeout_kills_and_says_so(harness: Harness) -> None:
 
 
 def test_an_init_error_is_given_to_the_caller(harness: Harness) -> None:
-    body = """call("POST", "init/error", b'{"errorType":"Runtime.ImportModuleError","errorMessage":"x"}'); sys.exit(1)"""
+    body = (
+        """call("POST", "init/error", b'{"errorType":"Runtime.ImportModuleError","errorMessage":"x"}'); sys.exit(1)"""
+    )
     (outcome,) = harness.run(harness.plan(body))
     assert json.loads(outcome.payload)["errorType"] == "Runtime.ImportModuleError"
     assert re.search(r"INIT_REPORT .*Phase: init\tStatus: error\tError Type: Runtime.ImportModuleError", harness.text)
@@ -213,8 +215,10 @@ def test_a_left_over_grandchild_that_holds_the_pipe_does_not_hang_us(harness: Ha
 @linux
 def test_the_guard_ends_everything_when_lambdacli_is_killed(tmp_path: Path) -> None:
     runtime = tmp_path / "runtime.py"
-    runtime.write_text("import os, subprocess, time\nsubprocess.Popen(['sleep', '300'], start_new_session=True)\n"
-                       "print(os.getpid(), flush=True)\ntime.sleep(300)\n")
+    runtime.write_text(
+        "import os, subprocess, time\nsubprocess.Popen(['sleep', '300'], start_new_session=True)\n"
+        "print(os.getpid(), flush=True)\ntime.sleep(300)\n"
+    )
     tool = tmp_path / "tool.py"
     tool.write_text(
         "import sys, time\nfrom lambdacli.local.child import Child\n"
