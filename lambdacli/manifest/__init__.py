@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from lambdacli.errors import ManifestError
     from lambdacli.model import Function, Manifest, Problem
 
 
@@ -43,6 +44,17 @@ def load(path: Path, *, stage: str = "", region: str = "", environ: Mapping[str,
     return load_manifest(path, stage, region, environ)
 
 
+def outline(path: Path) -> dict[str, list[str]]:
+    """The names of the manifest's `functions` and `stages`, without building the model: for shell completion.
+
+    Raises:
+        ManifestError: as `load`.
+    """
+    from lambdacli.manifest.loading import names
+
+    return names(path)
+
+
 def lint(manifest: Manifest) -> list[Problem]:
     """Errors and warnings that need the disk or more than one setting; offline, without running the user's code."""
     from lambdacli.manifest.checks import check
@@ -55,6 +67,20 @@ def json_schema() -> dict[str, Any]:
     from lambdacli.manifest import schema
 
     return schema.json_schema()
+
+
+def failure(path: Path, problems: Sequence[Problem]) -> ManifestError:
+    """Problems that `lint` found as one error."""
+    from lambdacli.manifest import document
+
+    return document.failure(document.shown(path), problems)
+
+
+def shown(path: Path) -> str:
+    """A path as people read it: relative to where they are, if that is shorter."""
+    from lambdacli.manifest import document
+
+    return document.shown(path)
 
 
 def select(manifest: Manifest, name: str | None) -> Function:

@@ -40,6 +40,17 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
     return manifest
 
 
+def names(path: Path) -> dict[str, list[str]]:
+    """See `lambdacli.manifest.outline`."""
+    path = path.absolute()
+    data = read(path)
+    tree = kept.read(path, data)
+    if tree is None:
+        tree = parse(data, shown(path)).tree
+    values = tree if isinstance(tree, dict) else {}
+    return {key: list(values[key]) if isinstance(values.get(key), dict) else [] for key in ("functions", "stages")}
+
+
 def _checked(document: Document) -> tuple[Any, list[Problem], set[str] | None]:
     """The tree with its shorthands written out, its mistakes, and which functions they are in (None: not only there)."""
     from lambdacli.manifest import schema, variables

@@ -1,0 +1,92 @@
+"""`lambdacli list`: functions, triggers, runtimes, and the interpreter that would run each function here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lambdacli import console
+from lambdacli.commands import options
+
+if TYPE_CHECKING:
+    from lambdacli.model import Function, Manifest, Trigger
+
+_NOT_FOUND = "not found"
+
+
+def command(
+    manifest: options.ManifestPath = None,
+    stage: options.Stage = "",
+    region: options.Region = "",
+    json: options.Json = False,  # noqa: FBT002 - an option of the command line
+) -> None:
+    """List the manifest's functions: runtime, handler, triggers, and the interpreter found for each."""
+    from lambdacli import manifest as manifests
+
+    loaded = manifests.load(manifests.find(Path.cwd(), manifest), stage=stage, region=region, environ=os.environ)
+    interpreters = _interpreters(loaded)
+    if json:
+        _print_json(loaded, interpreters)
+        return
+    console.table(
+        ("FUNCTION", "RUNTIME", "HANDLER", "TRIGGERS", "INTERPRETER"),
+        (
+            (
+                function.name,
+                function.runtime,
+                function.handler or "-",
+                ", ".join(map(_summary, function.triggers)) or "-",
+                (interpreters[function.name] or {"path": _NOT_FOUND})["path"],
+            )
+            for function in loaded.functions.values()
+        ),
+    )
+
+
+def _print_json(manifest: Manifest, interpreters: dict[str, dict[str, Any] | None]) -> None:
+    from json import dumps
+
+    functions = {
+        function.name: {
+            "handler": function.handler,
+            "runtime": function.runtime,
+            "code": str(function.code),
+            "memory": function.memory,
+            "timeout": function.timeout,
+            "triggers": [{trigger.kind: dict(trigger.settings)} for trigger in function.triggers],
+            "interpreter": interpreters[function.name],
+        }
+        for function in manifest.functions.values()
+    }
+    about = {"manifest": str(manifest.path), "app": manifest.app, "stage": manifest.stage, "region": manifest.region}
+    console.data(dumps({**about, "functions": functions}, indent=2, ensure_ascii=False))
+
+
+def _interpreters(manifest: Manifest) -> dict[str, dict[str, Any] | None]:
+    """Looked for once for all functions that would get the same answer."""
+    known: dict[tuple[str, str, str], dict[str, Any] | None] = {}
+    found = {}
+    for function in manifest.functions.values():
+        key = (function.runtime, function.interpreter, str(function.code))
+        if key not in known:
+            known[key] = _interpreter(function, manifest.folder)
+        found[function.name] = known[key]
+    return found
+
+
+def _interpreter(function: Function, folder: Path) -> dict[str, Any] | None:
+    from lambdacli import runtimes
+    from lambdacli.errors import LambdacliError
+
+    try:
+        interpreter = runtimes.of(function.runtime).find(function.runtime, function, folder, False)  # noqa: FBT003
+    except LambdacliError:
+        return None
+    return {"path": interpreter.path, "version": interpreter.version}
+
+
+def _summary(trigger: Trigger) -> str:
+    """A trigger's kind and the setting that tells it from others: the first text, which the schemas put first."""
+    text = next((value for value in trigger.settings.values() if isinstance(value, str)), "")
+    return f"{trigger.kind} {text}".rstrip()

@@ -1,0 +1,54 @@
+"""The options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def complete_function(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The manifest's function names for the shell; nothing at all where there is no good manifest."""
+    return [name for name in _manifest_keys(ctx, "functions") if name.startswith(incomplete)]
+
+
+def complete_stage(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The manifest's stages for the shell."""
+    return [name for name in _manifest_keys(ctx, "stages") if name.startswith(incomplete)]
+
+
+def _manifest_keys(ctx: typer.Context, key: str) -> list[str]:
+    from lambdacli import manifest
+    from lambdacli.errors import LambdacliError
+
+    try:
+        return list(manifest.outline(manifest.find(Path.cwd(), _given(ctx.params)))[key])
+    except (LambdacliError, OSError):
+        return []
+
+
+def _given(parameters: dict[str, Any]) -> Path | None:
+    path = parameters.get("manifest")
+    return Path(path) if path else None
+
+
+ManifestPath = Annotated[
+    Path | None,
+    typer.Option(
+        "-m",
+        "--manifest",
+        metavar="FILE",
+        help="The manifest; else LAMBDACLI_MANIFEST, else lambdacli.yaml in this folder or above.",
+    ),
+]
+Stage = Annotated[
+    str,
+    typer.Option("--stage", metavar="NAME", help="The stage of the manifest to use.", autocompletion=complete_stage),
+]
+Region = Annotated[str, typer.Option("--region", metavar="NAME", help="AWS region; wins over the manifest's.")]
+FunctionName = Annotated[
+    str | None,
+    typer.Argument(metavar="[FUNCTION]", help="Its name in the manifest.", autocompletion=complete_function),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]

@@ -1,0 +1,75 @@
+"""`lambdacli validate`: the manifest, its handlers and triggers; offline, without credentials."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambdacli import console
+from lambdacli.commands import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambdacli.model import Manifest, Problem
+
+
+def command(
+    manifest: options.ManifestPath = None,
+    stage: options.Stage = "",
+    region: options.Region = "",
+    json: options.Json = False,  # noqa: FBT002 - an option of the command line
+) -> int:
+    """Check the manifest, its handlers and its triggers, without network and without running your code.
+
+    Every mistake is named with file, line and column. Exit code 2 when there is an error, 0 with warnings alone.
+    """
+    from lambdacli import manifest as manifests
+    from lambdacli.errors import ManifestError
+
+    path = manifests.find(Path.cwd(), manifest)
+    try:
+        loaded = manifests.load(path, stage=stage, region=region, environ=os.environ)
+        problems = manifests.lint(loaded)
+    except ManifestError as error:
+        if not json or not error.problems:
+            raise
+        _print_json(path, None, error.problems)
+        return error.exit_code
+    if json:
+        _print_json(path, loaded, problems)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if not json:
+        _warn(problems)
+    if errors:
+        failed = manifests.failure(path, errors)
+        if not json:
+            raise failed
+        return failed.exit_code
+    if not json:
+        console.message(f"{manifests.shown(path)}: {_counted(loaded)}: valid")
+    return 0
+
+
+def _warn(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        if problem.severity == "warning":
+            console.warning(str(problem), problem.hint)
+
+
+def _counted(manifest: Manifest) -> str:
+    functions = len(manifest.functions)
+    triggers = sum(len(function.triggers) for function in manifest.functions.values())
+    return f"{functions} function{'s' * (functions != 1)}, {triggers} trigger{'s' * (triggers != 1)}"
+
+
+def _print_json(path: Path, manifest: Manifest | None, problems: Sequence[Problem]) -> None:
+    from dataclasses import asdict
+    from json import dumps
+
+    valid = not any(problem.severity == "error" for problem in problems)
+    about = {"manifest": str(path), "valid": valid, "problems": [asdict(problem) for problem in problems]}
+    if manifest is not None:
+        about["functions"] = list(manifest.functions)
+    console.data(dumps(about, indent=2, ensure_ascii=False))
