@@ -15,9 +15,9 @@ def folder() -> str:
     """LAMBDACLI_CACHE_DIR, or lambdacli's folder in the platform's place for caches."""
     if configured := os.environ.get("LAMBDACLI_CACHE_DIR"):
         return configured
-    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib costs 8 ms before the first child can start
+    home = os.path.expanduser("~")
     if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or home, "lambdacli", "cache")  # noqa: PTH118 - as above
+        return os.path.join(os.environ.get("LOCALAPPDATA") or home, "lambdacli", "cache")
     if sys.platform == "darwin":
         return f"{home}/Library/Caches/lambdacli"
     return f"{os.environ.get('XDG_CACHE_HOME') or home + '/.cache'}/lambdacli"
@@ -26,7 +26,7 @@ def folder() -> str:
 def read_text(name: str) -> str:
     """What was last written under this name, or nothing."""
     try:
-        with open(f"{folder()}/{name}", encoding="utf-8") as stream:  # noqa: PTH123 - as above
+        with open(f"{folder()}/{name}", encoding="utf-8") as stream:
             return stream.read()
     except (OSError, ValueError):
         return ""
@@ -37,11 +37,11 @@ def write_text(name: str, text: str) -> None:
     target = f"{folder()}/{name}"
     temporary = f"{target}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - as above
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(temporary, target)  # noqa: PTH105 - as above
+        os.replace(temporary, target)
     except OSError:
         return
 
