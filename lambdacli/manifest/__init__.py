@@ -21,7 +21,7 @@ def find(start: Path, explicit: Path | None = None) -> Path:
     Raises:
         ManifestError: there is none.
     """
-    from lambdacli.manifest.search import manifest_path
+    from lambdacli.manifest.files import manifest_path
 
     return manifest_path(start, explicit)
 
@@ -71,16 +71,16 @@ def json_schema() -> dict[str, Any]:
 
 def failure(path: Path, problems: Sequence[Problem]) -> ManifestError:
     """Problems that `lint` found as one error."""
-    from lambdacli.manifest import document
+    from lambdacli.manifest import files
 
-    return document.failure(document.shown(path), problems)
+    return files.failure(files.shown(path), problems)
 
 
 def shown(path: Path) -> str:
     """A path as people read it: relative to where they are, if that is shorter."""
-    from lambdacli.manifest import document
+    from lambdacli.manifest import files
 
-    return document.shown(path)
+    return files.shown(path)
 
 
 def select(manifest: Manifest, name: str | None) -> Function:
@@ -89,9 +89,18 @@ def select(manifest: Manifest, name: str | None) -> Function:
     Raises:
         UsageError: there is none, or more than one to choose from.
     """
-    from lambdacli.manifest.search import function
+    functions = manifest.functions
+    if name is None and len(functions) == 1:
+        return next(iter(functions.values()))
+    if name in functions:
+        return functions[name]
+    from lambdacli.errors import UsageError
+    from lambdacli.manifest.wording import listed, nearest
 
-    return function(manifest, name)
+    if name is None:
+        raise UsageError("which function?", hint=listed(functions))
+    where = shown(manifest.path)
+    raise UsageError(f"no function {name!r} in {where}", hint=nearest(name, functions) or listed(functions))
 
 
 def adhoc(handler: str, runtime: str, folder: Path) -> Manifest:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import UsageError
-from lambdacli.manifest import variables
-from lambdacli.model import Destination, Function, Manifest, Permission, Problem, Trigger
+from lambdacli.model import Destination, Function, Manifest, Permission, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,26 +14,42 @@ if TYPE_CHECKING:
 
     from lambdacli.manifest.document import Document, Step
 
+    from lambdacli.model import Problem
+
+    # value, names, environ, missing → the value with its variables filled in: variables.fill, or nothing to do
+    Fill = Callable[..., Any]
+
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
 _MERGED = ("environment", "tags")
 _MAX_ENV_FILE = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Building:
-    """One manifest being built. `document` is asked for only when there is a problem to place."""
+    """One manifest being built. No dataclass: every run imports this, and making one costs half a millisecond."""
 
-    path: Path
-    tree: dict[str, Any]
-    stage: str
-    region: str
-    environ: Mapping[str, str]
-    document: Callable[[], Document]
-    skip: frozenset[str] = frozenset()  # functions that are known to be broken
-    problems: list[Problem] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    env_files: dict[str, tuple[dict[str, str], str]] = field(default_factory=dict)  # values, or why there are none
+    def __init__(
+        self,
+        path: Path,
+        tree: dict[str, Any],
+        stage: str,
+        region: str,
+        environ: Mapping[str, str],
+        document: Callable[[], Document],  # asked for only when there is a problem to place
+        fill: Fill,
+        skip: frozenset[str],  # functions that are known to be broken
+    ) -> None:
+        self.path = path
+        self.tree = tree
+        self.stage = stage
+        self.region = region
+        self.environ = environ
+        self.document = document
+        self.skip = skip
+        self.fill = fill
+        self.problems: list[Problem] = []
+        self.names: dict[str, str] = {}
+        self.env_files: dict[str, tuple[dict[str, str], str]] = {}  # values, or why there are none
 
     def manifest(self) -> Manifest:
         """The model; check `problems` before using it.
@@ -83,7 +97,7 @@ class Building:
             candidates: list[tuple[Step, ...]] = [("stages", self.stage, key), (key,)]
             self._problem(candidates, f"the environment variable {name} is not set", _fallback_hint(name))
 
-        return str(variables.fill(value, self.names, self.environ, missing))
+        return str(self.fill(value, self.names, self.environ, missing))
 
     def _function(self, name: str, overlay: Mapping[str, Any]) -> Function:
         own = self.tree["functions"][name]
@@ -102,7 +116,7 @@ class Building:
             message = f"the environment variable {variable} is not set"
             unresolved.append(self._place(self._written(name, path), message, _fallback_hint(variable)))
 
-        values = variables.fill(raw, self.names, self.environ, missing)
+        values = self.fill(raw, self.names, self.environ, missing)
         environment = {**self._from_env_files(name, values, unresolved), **values.get("environment", {})}
         return _model(name, values, self.path.parent, environment, tuple(unresolved))
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.errors import ManifestError
+from lambdacli.manifest.files import failure
 from lambdacli.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from lambdacli.errors import ManifestError
     from lambdacli.model import Severity
 
     # line, column, and for a mapping its keys' lines, columns and values' places, for a sequence its items' places
     Place = tuple[int, int, "dict[str, tuple[int, int, Place]] | list[Place] | None"]
     Step = str | int
 
-MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_VALUES = 200_000  # aliases expanded
 
@@ -98,39 +96,6 @@ def path_text(path: Iterable[Step]) -> str:
         else:
             text += f'["{_shortened(step)}"]'
     return text
-
-
-def shown(path: Path) -> str:
-    """A file's name as people read it: relative to where they are, if that is shorter."""
-    try:
-        return min(os.path.relpath(path), str(path), key=len)
-    except (ValueError, OSError):  # another drive; the current folder is gone
-        return str(path)
-
-
-def read(path: Path) -> bytes:
-    """The manifest's bytes.
-
-    Raises:
-        ManifestError: it cannot be read, or it is larger than a manifest may be.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except IsADirectoryError:
-        raise ManifestError(
-            f"{shown(path)} is a folder", hint=f"did you mean {shown(path / 'lambdacli.yaml')}?"
-        ) from None
-    except PermissionError:
-        if path.is_dir():  # Windows says so
-            raise ManifestError(f"{shown(path)} is a folder") from None
-        raise ManifestError(f"{shown(path)} may not be read: permission denied") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ManifestError(f"cannot read {shown(path)}: {reason.lower()}") from None
-    if len(data) > MAX_BYTES:
-        raise ManifestError(f"{shown(path)} is larger than 1 MiB, which is as large as a manifest may be")
-    return data
 
 
 @lru_cache(maxsize=2)
@@ -365,9 +330,3 @@ def _line_column(before: str) -> tuple[int, int]:
 
 def _fatal(file: str, line: int, column: int, message: str, hint: str = "") -> ManifestError:
     return failure(file, (Problem(file, line, column, "", message, hint),))
-
-
-def failure(file: str, problems: Sequence[Problem]) -> ManifestError:
-    """All the mistakes of a manifest as one error."""
-    errors = sum(p.severity == "error" for p in problems)
-    return ManifestError(f"{errors} problem{'s' if errors != 1 else ''} in {file}", problems=problems)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.manifest import kept
 from lambdacli.manifest.build import Building
-from lambdacli.manifest.document import Document, failure, parse, read, shown
+from lambdacli.manifest.files import failure, read, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lambdacli.manifest.build import Fill
+    from lambdacli.manifest.document import Document
     from lambdacli.model import Manifest, Problem
 
 
@@ -21,17 +23,17 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
     path = path.absolute()
     data = read(path)
     problems: Sequence[Problem] = ()
-    document = partial(parse, data, shown(path))
+    broken: set[str] | None = set()
+    document = partial(_parsed, data, path)
     tree = kept.read(path, data)
     if tree is None:
         tree, problems, broken = _checked(document())
         if not problems:
             kept.write(path, data, tree)
-        elif broken is None:
+        if broken is None:
             raise failure(shown(path), problems)
-    building = Building(
-        path, tree, stage, region, environ, document, frozenset(broken or ()) if problems else frozenset()
-    )
+    fill = _filler() if b"${" in data else _as_it_is
+    building = Building(path, tree, stage, region, environ, document, fill, frozenset(broken))
     manifest = building.manifest()
     if found := [*problems, *building.problems]:
         from lambdacli.manifest.wording import in_order
@@ -40,13 +42,29 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
     return manifest
 
 
+def _filler() -> Fill:
+    from lambdacli.manifest.variables import fill
+
+    return fill
+
+
+def _as_it_is(value: Any, *_: Any) -> Any:
+    return value
+
+
+def _parsed(data: bytes, path: Path) -> Document:
+    from lambdacli.manifest.document import parse
+
+    return parse(data, shown(path))
+
+
 def names(path: Path) -> dict[str, list[str]]:
     """See `lambdacli.manifest.outline`."""
     path = path.absolute()
     data = read(path)
     tree = kept.read(path, data)
     if tree is None:
-        tree = parse(data, shown(path)).tree
+        tree = _parsed(data, path).tree
     values = tree if isinstance(tree, dict) else {}
     return {key: list(values[key]) if isinstance(values.get(key), dict) else [] for key in ("functions", "stages")}
 
