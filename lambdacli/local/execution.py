@@ -10,8 +10,7 @@ import contextlib
 import os
 import signal
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambdacli.local import invocation as results
 from lambdacli.local import memory, platform_log
@@ -34,16 +33,14 @@ _LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it repor
 State = Literal["init", "idle", "busy", "dead"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Happening:
+class _Happening(NamedTuple):
     kind: Literal["ready", "responded", "failed", "too large", "init failed", "exited", "memory", "time"]
     body: bytes = b""
     error_type: str = ""
     status: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
+class _Ending(NamedTuple):
     """How an invocation came out, before the figures are known."""
 
     payload: bytes
@@ -58,7 +55,7 @@ class ExecutionEnvironment:
     `log` gets what the function prints and Lambda's own lines, as bytes, in order.
     """
 
-    def __init__(self, plan: Plan, log: Callable[[bytes], None], child: Child | None = None) -> None:
+    def __init__(self, plan: Plan, log: Callable[[bytes], object], child: Child | None = None) -> None:
         self.plan = plan
         self.state: State = "init"
         self._log = log

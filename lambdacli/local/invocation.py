@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["success", "error", "timeout"]
 
@@ -23,8 +22,7 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What a caller asks of a function. `event` is JSON; `client_context` and `identity` are plain JSON or empty."""
 
     event: bytes
@@ -36,8 +34,7 @@ class Invocation:
     tenant_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The figures of Lambda's REPORT line. Durations in milliseconds, memory in MB; `init` only for a cold start."""
 
     duration: float
@@ -51,8 +48,7 @@ class Report:
         return math.ceil(self.duration + (self.init or 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an invocation ended. `payload` is what the Invoke API would return: the result, or the error object."""
 
     request_id: str
@@ -63,8 +59,7 @@ class Outcome:
     out_of_memory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformError:
+class PlatformError(NamedTuple):
     """An error that Lambda makes, not the runtime."""
 
     error_type: str

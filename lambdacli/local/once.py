@@ -30,7 +30,7 @@ def invocation(function: Function, manifest: Manifest, event: bytes, client_cont
     return Invocation(event, new_id(), arn, trace_id(), client_context)
 
 
-def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], None]) -> Outcome:
+def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outcome:
     """Start an environment, invoke once, end it and everything it started."""
     guard.current()
     child = headstart.claim(plan)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import runtimes
 from lambdacli.errors import ManifestError
@@ -22,8 +21,7 @@ _ALSO_READ_AT_START = {"LANG", "TZ", "PATH", "AWS_LAMBDA_EXEC_WRAPPER"}
 _BASE = ("LANG", "TZ", "PATH", "LD_LIBRARY_PATH")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All that is needed to start an execution environment of a function, any number of times."""
 
     argv: tuple[str, ...]
@@ -35,8 +33,7 @@ class Plan:
     spare_environment: Mapping[str, str] | None = None  # None: a spare cannot stand in
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """Where and how a plan is to run, besides what the manifest says of the function."""
 
     variables: Mapping[str, str]  # win over the manifest's

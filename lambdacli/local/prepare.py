@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import manifest as manifests
 from lambdacli.errors import UsageError
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A local run as the user asks for it: names and texts, nothing looked up yet."""
 
     function: str | None
@@ -42,8 +41,7 @@ class Wanted:
     allow_version_mismatch: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A local run whose every part has been found. `files` are those it was made from, besides the function's code."""
 
     function: Function

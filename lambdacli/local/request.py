@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambdacli import events, triggers
 from lambdacli.errors import UsageError
-from lambdacli.events import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +39,8 @@ def event(
     if spec is not None:
         if trigger:
             raise UsageError("--trigger and --event exclude each other", hint="--trigger makes the event itself")
+        from lambdacli.events import source
+
         return source.resolve(spec, settings, folders=folders, stdin=stdin)
     chosen = _chosen(function, trigger)
     if chosen is None:
@@ -50,6 +50,8 @@ def event(
                 hint="name a template: --event s3-put --set bucket=photos",
             )
         return b"{}"
+    from lambdacli import events, triggers
+
     request = triggers.load(chosen.kind).sample(chosen, function, manifest)
     template = events.load(request.template, folders)
     parameters = {"region": manifest.region, **request.parameters, **settings}

@@ -7,8 +7,7 @@ Follows "Using the Lambda runtime API for custom runtimes" in the AWS Lambda dev
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,25 +19,29 @@ MAX_RESPONSE = 6_291_556  # bytes of a buffered response
 _JSON = {"Content-Type": "application/json"}
 
 
-@dataclass(slots=True)
 class Request:
-    """One HTTP request of a runtime, read to its end. Header names are lower case."""
+    """One HTTP request of a runtime, filled while it is read. Header names are lower case.
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes = b""
-    size: int = 0  # of the body as sent; more than len(body) when it was over the limit and dropped
-    trailers: dict[str, str] = field(default_factory=dict)
+    `size` is that of the body as sent: more than `len(body)` when it was over the limit and dropped.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "size", "trailers")
+
+    def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes = b"", size: int = 0) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.size = size
+        self.trailers: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the runtime gets back."""
 
     status: int
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
+    headers: Mapping[str, str] = _JSON
 
 
 class Listener(Protocol):

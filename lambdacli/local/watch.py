@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio  # noqa: TID253 - this module is only imported once something is watched
 import contextlib
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from lambdacli.errors import LambdacliError
 from lambdacli.local import guard, headstart
@@ -25,8 +24,7 @@ _OWN_WRITE = 0.5  # seconds after a run began within which a save is likely the 
 _OWN_WRITES = 8  # in a row, and the file is taken for the handler's
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(NamedTuple):
     """Why something has to happen now."""
 
     kind: Literal["saved", "again", "quit"]

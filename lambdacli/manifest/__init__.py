@@ -117,3 +117,18 @@ def adhoc(handler: str, runtime: str, folder: Path) -> Manifest:
     from lambdacli.manifest.without_file import manifest_of
 
     return manifest_of(handler, runtime, folder)
+
+
+def env_file(path: Path) -> dict[str, str]:
+    """The variables of an env file that the command line names.
+
+    Raises:
+        UsageError: it cannot be read, or is not one.
+    """
+    from lambdacli.errors import UsageError
+    from lambdacli.manifest.build import read_env_file
+
+    values, mistake = read_env_file(path)
+    if mistake:
+        raise UsageError(f"env file {path}: {mistake}", hint="lines of NAME=value")
+    return values

@@ -135,7 +135,7 @@ class Building:
         environment: dict[str, str] = {}
         for index, file in enumerate(files):
             if file not in self.env_files:
-                self.env_files[file] = _read_env_file(self.path.parent / file)
+                self.env_files[file] = read_env_file(self.path.parent / file)
             found, mistake = self.env_files[file]
             environment |= found
             if mistake:
@@ -171,7 +171,7 @@ def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return {**below, **above, **merged}
 
 
-def _read_env_file(path: Path) -> tuple[dict[str, str], str]:
+def read_env_file(path: Path) -> tuple[dict[str, str], str]:
     """The variables, and what is wrong as `: why` or `:line: why` ("" when nothing is)."""
     from lambdacli.manifest import dotenv
 

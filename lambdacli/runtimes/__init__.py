@@ -6,11 +6,11 @@ which speak the Lambda Runtime API, lie in `bootstraps/`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lambdacli.errors import UsageError
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 BOOTSTRAPS = Path(__file__).parent / "bootstraps"
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """A found and proven interpreter: `version` is what it said of itself when it was run."""
 
     path: str
@@ -31,8 +30,7 @@ class Interpreter:
     exact: bool = True  # False: another major.minor than asked for, allowed by --allow-version-mismatch
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """How to start a runtime as a child process.
 
     `spare` tells that `argv` may also be started before its function is known: with LAMBDACLI_SPARE_FD=<n> in its
@@ -41,12 +39,11 @@ class Launch:
     """
 
     argv: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)  # what Lambda's image sets for this language
+    environment: Mapping[str, str] = MappingProxyType({})  # what Lambda's image sets for this language
     spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """All that lambdacli knows of one language."""
 
     language: str

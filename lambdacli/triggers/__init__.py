@@ -6,11 +6,10 @@ when their kind is asked for, so that a command pays for the triggers it touches
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from lambdacli.model import EventRequest, Function, Manifest, Severity, Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What a trigger's `check` has to say: `key` is relative to the trigger's settings ("" is the trigger itself)."""
 
     message: str
@@ -32,8 +30,7 @@ def _nothing_to_say(_trigger: Trigger, _function: Function, _manifest: Manifest)
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerKind:
+class TriggerKind(NamedTuple):
     """All that lambdacli knows of one kind of trigger."""
 
     kind: str
