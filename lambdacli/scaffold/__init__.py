@@ -11,7 +11,7 @@ from lambdacli.errors import MachineError, UsageError
 from lambdacli.scaffold.starts import STARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lambdacli.runtimes import Runtime
 
@@ -142,8 +142,7 @@ def files(project: Project) -> tuple[NewFile, ...]:
         "app": project.app,
         "runtime": project.runtime,
         "kind": project.trigger,
-        "trigger": start.trigger,
-        "memory": str(start.memory),
+        "trigger": _trigger(project.trigger, start.settings),
         "timeout": str(start.timeout),
         "event": event,
         "test": about.test,
@@ -159,6 +158,13 @@ def files(project: Project) -> tuple[NewFile, ...]:
         NewFile("README.md", _filled("README.md.in", words)),
         NewFile(".gitignore", _filled("gitignore.in", words)),
     )
+
+
+def _trigger(kind: str, settings: str | Mapping[str, str]) -> str:
+    """An item of the manifest's list of triggers."""
+    if isinstance(settings, str):
+        return f"{kind}: {settings}"
+    return "\n".join([f"{kind}:", *(f"          {name}: {value}" for name, value in settings.items())])
 
 
 def _described(language: _Language) -> tuple[tuple[str, str], ...]:

@@ -172,7 +172,7 @@ def test_asks_in_a_terminal_for_what_was_not_told(lambdacli: CommandLine, tmp_pa
     assert "trigger (invoke, http" in shown
     assert "did you mean sqs?" in shown
     assert "runtime [" not in shown
-    assert "sqs: {queue: example-queue" in (tmp_path / "asked/lambdacli.yaml").read_text()
+    assert "queue: example-queue" in (tmp_path / "asked/lambdacli.yaml").read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo terminal is POSIX")
