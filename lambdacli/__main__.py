@@ -1,12 +1,16 @@
-"""Where the process begins: give a runtime its head start, then hand over to the command line."""
+"""Where the process begins and ends: a head start for the runtime, the command line, a quick exit."""
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
     """The console script `lambdacli`."""
+    # A command makes little garbage, but loads much: collecting while it loads, and once more over everything at the
+    # end, is a sixth of the time of `invoke`. Commands that stay turn it on again.
+    gc.disable()
     from lambdacli.local import headstart
 
     headstart.begin(sys.argv[1:])
@@ -16,6 +20,7 @@ def main() -> None:
         code = run(sys.argv[1:])
     finally:
         headstart.discard()
+        gc.freeze()
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -78,6 +79,8 @@ def command(
     import asyncio
 
     from lambdacli.local.watch import Watch
+
+    gc.enable()
 
     async def main() -> None:
         watching = Watch(lambda: prepare(wanted, stdin=stdin), _Screen(), files, ignore)
