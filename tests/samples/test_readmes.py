@@ -28,6 +28,7 @@ UPDATE = bool(os.environ.get("LAMBDACLI_UPDATE_READMES"))
 BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 VARYING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<now>"),
     (r"\d+(\.\d+)? ms", "<time>"),
     (r"Max Memory Used: \d+ MB", "Max Memory Used: <memory>"),
     (r"INIT_START Runtime Version: \S+", "INIT_START Runtime Version: <version>"),

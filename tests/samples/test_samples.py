@@ -106,7 +106,7 @@ def test_thumbnails_skips_what_is_no_photo(lambdacli: CommandLine, tmp_path: Pat
 def test_order_mail_writes_a_mail_for_each_change_of_an_order(lambdacli: CommandLine, tmp_path: Path) -> None:
     result, log = invoked(lambdacli, copied("order-mail", tmp_path), "orders", "-e", "events/orders.json")
     assert result == {"batchItemFailures": []}
-    mails = [json.loads(line) for line in log.splitlines() if '"message":"mail"' in line]
+    mails = [json.loads(line.split("\t")[-1]) for line in log.splitlines() if '"message":"mail"' in line]
     assert [(mail["id"], mail["to"], mail["subject"]) for mail in mails] == [
         ("1042-PLACED", "ada@example.com", "Your order 1042 (€49.90)"),
         ("1041-SHIPPED", "grace@example.com", "Your order 1041 is on its way"),

@@ -9,5 +9,5 @@ END
     return 3
   fi
   printf '{"level": "INFO", "message": "counted", "bytes": %d}\n' "$bytes" >&2
-  printf '{"lines": %d, "words": %d, "bytes": %d}\n' "$lines" "$words" "$bytes"
+  printf '{"lines": %d, "words": %d, "bytes": %d}' "$lines" "$words" "$bytes"
 }

@@ -8,7 +8,7 @@ export const handler = async (event) => {
     const key = decodeURIComponent(s3.object.key.replaceAll('+', ' ')); // S3 sends keys as in a URL
     const mail = invoiceMail(s3.bucket.name, key);
     if (mail) mails.push(await send(mail));
-    else log('WARN', 'not an invoice', { bucket: s3.bucket.name, key });
+    else log('warn', 'not an invoice', { bucket: s3.bucket.name, key });
   }
   return { mails };
 };

@@ -9,7 +9,7 @@ export const handler = async (event) => {
       if (mail) await send(mail);
     } catch (error) {
       const itemIdentifier = record.dynamodb.SequenceNumber;
-      log('ERROR', 'order not mailed', { itemIdentifier, error: error.stack });
+      log('error', 'order not mailed', { itemIdentifier, error: error.stack });
       // A stream keeps its order: Lambda tries again from the first failure on, so what follows waits.
       return { batchItemFailures: [{ itemIdentifier }] };
     }

@@ -6,7 +6,7 @@ export const handler = async (event, context) => {
   } catch (error) {
     if (error instanceof RequestError) return respond(error.status, { error: error.message });
     const requestId = context.awsRequestId;
-    console.log(JSON.stringify({ level: 'ERROR', message: 'failed', error: error.stack, requestId }));
+    console.error(JSON.stringify({ message: 'failed', error: error.stack, requestId }));
     return respond(500, { error: 'internal error', requestId }); // the id to ask for, not the cause
   }
 };

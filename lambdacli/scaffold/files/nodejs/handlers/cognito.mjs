@@ -2,7 +2,7 @@
 
 export const handler = async (event) => {
   const { triggerSource, userPoolId } = event;
-  console.log(JSON.stringify({ level: 'INFO', message: triggerSource, userPoolId }));
+  console.info(JSON.stringify({ message: triggerSource, userPoolId }));
   // Your work: fill in event.response. An exception refuses the user, and its text is shown to them.
   return event;
 };

@@ -7,5 +7,5 @@ export const handler = async ({ events }) => {
 
 const work = async (happened, key, document) => {
   // Your work. An exception brings the batch again: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: happened, key, document }));
+  console.info(JSON.stringify({ message: happened, key, document }));
 };

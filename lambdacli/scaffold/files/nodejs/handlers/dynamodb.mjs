@@ -6,7 +6,7 @@ export const handler = async (event) => {
       await work(eventName, dynamodb.Keys, dynamodb.OldImage, dynamodb.NewImage);
     } catch (error) {
       const itemIdentifier = dynamodb.SequenceNumber;
-      log('ERROR', 'failed', { sequenceNumber: itemIdentifier, error: error.stack });
+      log('error', 'failed', { sequenceNumber: itemIdentifier, error: error.stack });
       // A stream keeps its order: Lambda tries again from the first failure on, so what follows waits.
       return { batchItemFailures: [{ itemIdentifier }] };
     }
@@ -16,7 +16,7 @@ export const handler = async (event) => {
 
 const work = async (happened, keys, before, after) => {
   // Your work: INSERT has no item before, REMOVE none after. Let a second time do no harm.
-  log('INFO', happened, { keys, before, after });
+  log('info', happened, { keys, before, after });
 };
 
-const log = (level, message, fields) => console.log(JSON.stringify({ level, message, ...fields }));
+const log = (level, message, fields) => console[level](JSON.stringify({ message, ...fields }));

@@ -7,5 +7,5 @@ export const handler = async (event) => {
 
 const work = async (id, source, detailType, detail) => {
   // Your work. EventBridge may send an event twice: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: 'event', id, source, detailType, detail }));
+  console.info(JSON.stringify({ message: 'event', id, source, detailType, detail }));
 };

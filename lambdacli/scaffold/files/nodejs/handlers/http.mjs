@@ -7,7 +7,7 @@ export const handler = async (event, context) => {
   } catch (error) {
     if (error instanceof BadRequest) return respond(400, { error: error.message });
     const requestId = context.awsRequestId;
-    console.log(JSON.stringify({ level: 'ERROR', message: error.stack, requestId }));
+    console.error(JSON.stringify({ message: error.stack, requestId }));
     return respond(500, { error: 'internal error', requestId }); // the id to ask for, not the cause
   }
 };

@@ -2,6 +2,6 @@
 
 export const handler = async (event) => {
   // Your work. A message may come twice: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: 'device message', payload: event }));
+  console.info(JSON.stringify({ message: 'device message', payload: event }));
   return { processed: 1 };
 };

@@ -8,7 +8,7 @@ export const handler = async (event) => {
 
 const work = async (topic, offset, key, value) => {
   // Your work. An exception brings the batch again: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: 'record', topic, offset, key, value }));
+  console.info(JSON.stringify({ message: 'record', topic, offset, key, value }));
 };
 
 const decode = (data) => (data == null ? null : Buffer.from(data, 'base64').toString());

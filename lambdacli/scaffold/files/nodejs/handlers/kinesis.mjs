@@ -6,7 +6,7 @@ export const handler = async (event) => {
       await work(kinesis.partitionKey, Buffer.from(kinesis.data, 'base64'));
     } catch (error) {
       const itemIdentifier = kinesis.sequenceNumber;
-      log('ERROR', 'failed', { sequenceNumber: itemIdentifier, error: error.stack });
+      log('error', 'failed', { sequenceNumber: itemIdentifier, error: error.stack });
       // A stream keeps its order: Lambda tries again from the first failure on, so what follows waits.
       return { batchItemFailures: [{ itemIdentifier }] };
     }
@@ -16,7 +16,7 @@ export const handler = async (event) => {
 
 const work = async (partitionKey, data) => {
   // Your work. A record may come twice: let the second time do no harm.
-  log('INFO', 'record', { partitionKey, data: data.toString() });
+  log('info', 'record', { partitionKey, data: data.toString() });
 };
 
-const log = (level, message, fields) => console.log(JSON.stringify({ level, message, ...fields }));
+const log = (level, message, fields) => console[level](JSON.stringify({ message, ...fields }));

@@ -10,5 +10,5 @@ export const handler = async ({ awslogs }) => {
 
 const work = async (group, timestamp, text) => {
   // Your work. Never subscribe this function to its own log group.
-  console.log(JSON.stringify({ level: 'INFO', message: 'log event', group, timestamp, text }));
+  console.info(JSON.stringify({ message: 'log event', group, timestamp, text }));
 };

@@ -9,5 +9,5 @@ export const handler = async (event) => {
 
 const work = async (text) => {
   // Your work. An exception brings the batch again: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: 'message', text }));
+  console.info(JSON.stringify({ message: 'message', text }));
 };

@@ -10,5 +10,5 @@ export const handler = async (event) => {
 
 const work = async (happened, bucket, key, size) => {
   // Your work. S3 may send an event twice: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: happened, bucket, key, size }));
+  console.info(JSON.stringify({ message: happened, bucket, key, size }));
 };

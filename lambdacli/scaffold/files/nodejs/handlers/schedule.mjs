@@ -2,6 +2,6 @@
 
 export const handler = async ({ id, time }) => {
   // Your work.
-  console.log(JSON.stringify({ level: 'INFO', message: 'scheduled run', time, id }));
+  console.info(JSON.stringify({ message: 'scheduled run', time, id }));
   return { processed: 1 };
 };

@@ -15,4 +15,4 @@ const work = async (messageId, sender, recipients, subject) => {
   log('mail', { messageId, sender, recipients, subject });
 };
 
-const log = (message, fields) => console.log(JSON.stringify({ level: 'INFO', message, ...fields }));
+const log = (message, fields) => console.info(JSON.stringify({ message, ...fields }));

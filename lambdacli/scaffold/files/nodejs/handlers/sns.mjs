@@ -7,5 +7,5 @@ export const handler = async (event) => {
 
 const work = async (id, subject, text) => {
   // Your work. An exception makes Lambda try again: let the second time do no harm.
-  console.log(JSON.stringify({ level: 'INFO', message: 'notified', id, subject, text }));
+  console.info(JSON.stringify({ message: 'notified', id, subject, text }));
 };

@@ -6,7 +6,7 @@ export const handler = async (event) => {
   results.forEach(({ status, reason }, index) => {
     if (status === 'fulfilled') return;
     const itemIdentifier = event.Records[index].messageId;
-    log('ERROR', 'failed', { messageId: itemIdentifier, error: String(reason?.stack ?? reason) });
+    log('error', 'failed', { messageId: itemIdentifier, error: String(reason?.stack ?? reason) });
     batchItemFailures.push({ itemIdentifier });
   });
   return { batchItemFailures };
@@ -14,7 +14,7 @@ export const handler = async (event) => {
 
 const work = async ({ messageId, body }) => {
   // Your work. A queue may deliver a message twice: let the second time do no harm.
-  log('INFO', 'message', { messageId, body });
+  log('info', 'message', { messageId, body });
 };
 
-const log = (level, message, fields) => console.log(JSON.stringify({ level, message, ...fields }));
+const log = (level, message, fields) => console[level](JSON.stringify({ message, ...fields }));

@@ -12,4 +12,4 @@ export const handler = async ({ requestContext, body }) => {
   return { statusCode: 200 };
 };
 
-const log = (message, fields) => console.log(JSON.stringify({ level: 'INFO', message, ...fields }));
+const log = (message, fields) => console.info(JSON.stringify({ message, ...fields }));

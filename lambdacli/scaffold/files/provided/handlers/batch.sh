@@ -3,5 +3,5 @@
 handler() {
   # Your work. A failed record is named as {"itemIdentifier": "<its message id or sequence number>"}.
   printf '{"level": "INFO", "message": "batch", "bytes": %d}\n' "$(wc -c)" >&2
-  echo '{"batchItemFailures": []}'
+  printf %s '{"batchItemFailures": []}'
 }

@@ -3,5 +3,5 @@
 handler() {
   # Your work.
   printf '{"level": "INFO", "message": "request", "bytes": %d}\n' "$(wc -c)" >&2
-  echo '{"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": "hello\n", "isBase64Encoded": false}'
+  printf %s '{"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": "hello", "isBase64Encoded": false}'
 }
