@@ -63,9 +63,9 @@ class Program:
         if isinstance(tree, list):
             return self._records(tree, place) if batch == [] else self._list(tree, place)
         if isinstance(tree, dict):
-            operator = next((key for key in tree if key.startswith("$")), None)
+            operator = next((key for key in tree if _is_operator(key)), None)
             if operator is not None:
-                return self._operator(operator, tree, place)
+                return self._operator(operator, tree, place, batch)
             return self._object(tree, place, batch)
         return tree
 
@@ -98,8 +98,7 @@ class Program:
         moving: list[tuple[str, Any, bool]] = []
         computed = False
         for raw, value in tree.items():
-            optional = raw.endswith("?")
-            key = raw[:-1] if optional else raw
+            key, optional = _key(raw)
             way = batch[1:] if batch and batch[0] in {key, "*"} else None
             node = self._below(value, place, f".{key}", tuple(constants), way)
             computed = computed or expressions.has_holes(key)
@@ -115,8 +114,7 @@ class Program:
         entries: list[tuple[Any, Any, bool]] = []
         seen: list[str] = []
         for raw, value in tree.items():
-            optional = raw.endswith("?")
-            key = raw[:-1] if optional else raw
+            key, optional = _key(raw)
             way = batch[1:] if batch and batch[0] in {key, "*"} else None
             node = self._below(value, place, f".{key}", tuple(seen), way)
             entries.append((self._below(key, place, f".{key}"), node, optional))
@@ -132,7 +130,7 @@ class Program:
 
         return render
 
-    def _operator(self, operator: str, tree: dict[str, Any], place: Place) -> Render:
+    def _operator(self, operator: str, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Render:
         if operator not in OPERATORS:
             from difflib import get_close_matches
 
@@ -144,7 +142,8 @@ class Program:
             raise place.error(f"{operator} stands alone in its object, not beside {extra[0]!r}")
         if operator == "$use":
             return self._use(tree, place)
-        inner = self._below(tree[operator], place, f".{operator}", place.siblings)
+        way = batch[1:] if batch and batch[0] == operator else None
+        inner = self._below(tree[operator], place, f".{operator}", place.siblings, way)
         return _OPERATIONS[operator](inner if callable(inner) else (lambda _values, _rendered: inner), place)
 
     def _use(self, tree: dict[str, Any], place: Place) -> Render:
@@ -176,6 +175,18 @@ class Program:
             return _taken(event, take, place)
 
         return use
+
+
+def _is_operator(key: str) -> bool:
+    """A key of an event that starts with `$` itself is written `$$`."""
+    return key.startswith("$") and not key.startswith(("$$", "${"))
+
+
+def _key(raw: str) -> tuple[str, bool]:
+    """The key that a template's key stands for, and whether it is left out when empty."""
+    optional = raw.endswith("?")
+    key = raw[:-1] if optional else raw
+    return (key[1:] if key.startswith("$$") and not key.startswith("$${") else key), optional
 
 
 def _taken(event: Any, way: str, place: Place) -> Any:
@@ -224,15 +235,28 @@ def _gzip_base64(inner: Render, _place: Place) -> Render:
 
 
 def _merge(inner: Render, place: Place) -> Render:
-    """Objects into one, a later key taking the place of an earlier; null is nothing."""
+    """Objects into one, and the objects within them; else a later value takes the place of an earlier. null is nothing."""
 
     def render(values: Values, rendered: Any) -> dict[str, Any]:
         parts = inner(values, rendered)
         if not isinstance(parts, list) or not all(part is None or isinstance(part, dict) for part in parts):
             raise place.error("$merge: expected a list of objects")
-        return {key: value for part in parts for key, value in (part or {}).items()}
+        out: dict[str, Any] = {}
+        for part in parts:
+            _lay_over(out, part or {})
+        return out
 
     return render
+
+
+def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
+    for key, value in above.items():
+        before = below.get(key)
+        if isinstance(before, dict) and isinstance(value, dict):
+            below[key] = before = dict(before)
+            _lay_over(before, value)
+        else:
+            below[key] = value
 
 
 _OPERATIONS: Mapping[str, Callable[[Render, Place], Render]] = {

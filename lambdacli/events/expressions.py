@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOLE = re.compile(r"\$\$\{|\$\{((?:[^}']|'[^']*')*)\}")
 _TOKEN = re.compile(r"\s*(?:'([^']*)'|(-?\d+)(?![\w.])|\.([\w-]+)|([A-Za-z][\w-]*)|([|(),]))\s*")
+_LITERALS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
@@ -182,6 +183,9 @@ class _Parser:
         return lambda _values, rendered: rendered.get(name)
 
     def _named(self, name: str) -> Render:
+        if name in _LITERALS:
+            literal = _LITERALS[name]
+            return lambda _values, _rendered: literal
         if name not in self.place.names:
             raise self.wrong(f"unknown name {name!r}", _nearest(name, self.place.names))
         return lambda values, _rendered: values[name]

@@ -125,6 +125,11 @@ def _unless(value: Any, chosen: Any, *refused: Any) -> Any:
     return None if chosen in refused else value
 
 
+def _if(value: Any, wanted: Any) -> Any:
+    """The value where another is not empty, else null."""
+    return value if wanted else None
+
+
 def _texts(value: Any) -> dict[str, str]:
     """An object whose values are all text, as Cognito's attributes."""
     return {name: as_text(each) for name, each in _object(value).items()}
@@ -173,6 +178,7 @@ _TABLE: dict[str, Any] = {
     "join": _join,
     "prefix": _prefix,
     "strip": lambda value, characters: as_text(value).strip(characters),
+    "lstrip": lambda value, characters: as_text(value).lstrip(characters),
     "before": lambda value, mark: as_text(value).partition(mark)[0],
     "after": lambda value, mark: as_text(value).partition(mark)[2],
     # numbers
@@ -191,6 +197,7 @@ _TABLE: dict[str, Any] = {
     "iso_offset": moments.iso_offset,
     "clf": moments.clf,
     "rfc2822": moments.rfc2822,
+    "rabbit_time": moments.rabbit,
     "date": moments.date,
     "epoch": lambda value: value // 1000,
     "epoch_ms": lambda value: value,
@@ -199,6 +206,7 @@ _TABLE: dict[str, Any] = {
     "get": _get,
     "texts": _texts,
     "else": _else,
+    "if": _if,
     "when": _when,
     "unless": _unless,
     "not": lambda value: not value,
@@ -209,7 +217,7 @@ _TABLE: dict[str, Any] = {
 # Filters that only some services need: imported with the first template that names them.
 _ELSEWHERE = {
     **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
-    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "extended_json"), "data"),
+    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "rabbit_headers"), "data"),
     **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
     **dict.fromkeys(("single", "multi", "joined", "merge_headers", "lower_keys", "without", "cookies"), "web"),
     **dict.fromkeys(("parse_query", "query_string", "encode_query"), "web"),

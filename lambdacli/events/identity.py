@@ -24,6 +24,11 @@ def number(base: int, label: int, record: int) -> int:
     return mixed ^ (mixed >> 64)
 
 
+def nested(base: int, seed: str) -> int:
+    """The base of a seed inside another base; a seed within itself does not cancel out."""
+    return ((base << 1) ^ salt(str(seed))) & _MASK
+
+
 def wide(base: int, label: int, record: int) -> int:
     """Four times as many bits: enough for the long tokens that AWS sends."""
     found = 0

@@ -91,6 +91,13 @@ def rfc2822(milliseconds: int) -> str:
     return f"{_DAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment:%Y %H:%M:%S} +0000"
 
 
+def rabbit(milliseconds: int) -> str:
+    """Jan 2, 2026, 3:04:05 AM, as Lambda writes the time of RabbitMQ's messages."""
+    moment = at(milliseconds)
+    day = f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
+    return f"{day}, {moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
+
+
 def date(milliseconds: int, pattern: str) -> str:
     """In a pattern of strftime; for numbers, as %Y/%m/%d."""
     return at(milliseconds).strftime(pattern)

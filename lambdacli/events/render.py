@@ -45,7 +45,9 @@ def run(program: Program, given: Mapping[str, Any], *, count: int | None = None,
     template = program.template
     several = {name: values for name, values in _values(template, given).items() if values}
     number = _count(program, several, count)
-    records = [_record(program, several, first + n, n, number, base) for n in range(number)]
+    seed = several["seed"][0] if "seed" in several else template.params["seed"].default
+    base = identity.nested(base, seed)
+    records = [_record(program, several, n, {"i": first + n, "count": number, "#base": base}) for n in range(number)]
     values = records[0]
     values["#records"] = records
     event = program.event(values, None)
@@ -53,9 +55,8 @@ def run(program: Program, given: Mapping[str, Any], *, count: int | None = None,
     return event
 
 
-def _record(program: Program, several: Mapping[str, list[Any]], i: int, n: int, count: int, base: int) -> Values:
-    """All names of one record. A default may use the names before it."""
-    values: Values = {"i": i, "count": count, "#base": base}
+def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: Values) -> Values:
+    """All names of the record that is the nth of those given. A default may use the names before it."""
     for parameter, constant, expression in program.defaults:
         name = parameter.name
         if name in several:
@@ -65,7 +66,6 @@ def _record(program: Program, several: Mapping[str, list[Any]], i: int, n: int, 
             values[name] = convert(parameter, constant)
         else:
             values[name] = convert(parameter, expression(values, None))
-    values["#base"] ^= identity.salt(str(values["seed"]))
     for name, tree in program.let:
         values[name] = tree(values, None)
     return values

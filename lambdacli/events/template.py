@@ -100,8 +100,9 @@ def _parameters(raw: Any, where: str, inherited: Iterable[Template]) -> dict[str
     for template in inherited:
         for name, parameter in template.params.items():
             if name not in GLOBALS:
-                found.pop(name, None)
-                found[name] = replace(parameter, origins=(*parameter.origins, template.name))
+                before = found.pop(name, parameter)
+                origins = (*before.origins, *parameter.origins, template.name)
+                found[name] = replace(parameter, origins=origins)
     for name, settings in _object(raw, where, "$.params").items():
         found.pop(name, None)
         found[name] = _parameter(name, settings, where)
