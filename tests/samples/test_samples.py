@@ -44,6 +44,11 @@ def test_has_a_readme_and_no_stray_files(sample: str) -> None:
     assert f"`samples/{sample}`" in (SAMPLES / sample / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_list_of_samples_is_whole() -> None:
+    listed = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"[{name}]({name})" not in listed] == []
+
+
 def test_a_sample_is_tested_by_unittest(tmp_path: Path) -> None:
     folder = copied("thumbnails", tmp_path)
     command = [sys.executable, "-m", "unittest", "discover", "tests"]
