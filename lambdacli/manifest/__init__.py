@@ -69,6 +69,21 @@ def json_schema() -> dict[str, Any]:
     return schema.json_schema()
 
 
+def env_file(path: Path) -> dict[str, str]:
+    """The variables of a .env file: NAME=value lines with quotes, `export` and comments.
+
+    Raises:
+        UsageError: it cannot be read, or a line is wrong.
+    """
+    from lambdacli.errors import UsageError
+    from lambdacli.manifest import dotenv
+
+    values, mistake = dotenv.read(path)
+    if mistake:
+        raise UsageError(f"{shown(path)}{mistake}", hint="an env file has lines of NAME=value")
+    return values
+
+
 def failure(path: Path, problems: Sequence[Problem]) -> ManifestError:
     """Problems that `lint` found as one error."""
     from lambdacli.manifest import files
@@ -117,18 +132,3 @@ def adhoc(handler: str, runtime: str, folder: Path) -> Manifest:
     from lambdacli.manifest.without_file import manifest_of
 
     return manifest_of(handler, runtime, folder)
-
-
-def env_file(path: Path) -> dict[str, str]:
-    """The variables of an env file that the command line names.
-
-    Raises:
-        UsageError: it cannot be read, or is not one.
-    """
-    from lambdacli.errors import UsageError
-    from lambdacli.manifest.build import read_env_file
-
-    values, mistake = read_env_file(path)
-    if mistake:
-        raise UsageError(f"env file {path}: {mistake}", hint="lines of NAME=value")
-    return values

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
 _MERGED = ("environment", "tags")
-_MAX_ENV_FILE = 1024 * 1024
 
 
 class Building:
@@ -94,8 +93,9 @@ class Building:
 
     def _top(self, value: str, key: str) -> str:
         def missing(_path: tuple[Step, ...], name: str) -> None:
-            candidates: list[tuple[Step, ...]] = [("stages", self.stage, key), (key,)]
-            self._problem(candidates, f"the environment variable {name} is not set", _fallback_hint(name))
+            document = self.document()
+            path = document.written(("stages", self.stage, key), (key,))
+            self.problems.append(document.problem(path, _not_set(name), hint=_fallback_hint(name)))
 
         return str(self.fill(value, self.names, self.environ, missing))
 
@@ -113,8 +113,9 @@ class Building:
         unresolved: list[Problem] = []
 
         def missing(path: tuple[Step, ...], variable: str) -> None:
-            message = f"the environment variable {variable} is not set"
-            unresolved.append(self._place(self._written(name, path), message, _fallback_hint(variable)))
+            document = self.document()
+            where = document.in_function(self.stage, name, path)
+            unresolved.append(document.problem(where, _not_set(variable), hint=_fallback_hint(variable)))
 
         values = self.fill(raw, self.names, self.environ, missing)
         environment = {**self._from_env_files(name, values, unresolved), **values.get("environment", {})}
@@ -124,10 +125,10 @@ class Building:
         runtime = raw.get("runtime", "")
         if not runtime:
             hint = "add `runtime: python3.13`, here or in `defaults`"
-            self._problem([("functions", name)], "runtime is missing", hint, key=True)
+            self._incomplete(name, "runtime is missing", hint)
         elif not raw.get("handler") and not runtime.startswith("provided"):
             hint = "add `handler: module.function`"
-            self._problem([("functions", name)], "handler is missing", hint, key=True)
+            self._incomplete(name, "handler is missing", hint)
 
     def _from_env_files(self, name: str, values: Mapping[str, Any], unresolved: list[Problem]) -> dict[str, str]:
         listed = values.get("env_file", [])
@@ -135,30 +136,22 @@ class Building:
         environment: dict[str, str] = {}
         for index, file in enumerate(files):
             if file not in self.env_files:
-                self.env_files[file] = read_env_file(self.path.parent / file)
+                self.env_files[file] = _read_env_file(self.path.parent / file)
             found, mistake = self.env_files[file]
             environment |= found
             if mistake:
                 path: tuple[Step, ...] = ("env_file",) if isinstance(listed, str) else ("env_file", index)
-                unresolved.append(self._place(self._written(name, path), f"{file}{mistake}", ""))
+                document = self.document()
+                where = document.in_function(self.stage, name, path)
+                unresolved.append(document.problem(where, f"{file}{mistake}"))
         return environment
 
-    def _written(self, name: str, path: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-        """Where a setting of a function may stand in the file, the strongest place first."""
-        return [
-            ("stages", self.stage, "functions", name, *path),
-            ("functions", name, *path),
-            ("stages", self.stage, "defaults", *path),
-            ("defaults", *path),
-        ]
+    def _incomplete(self, name: str, message: str, hint: str) -> None:
+        self.problems.append(self.document().problem(("functions", name), message, hint=hint, key=True))
 
-    def _problem(self, paths: list[tuple[Step, ...]], message: str, hint: str, *, key: bool = False) -> None:
-        self.problems.append(self._place(paths, message, hint, key=key))
 
-    def _place(self, paths: list[tuple[Step, ...]], message: str, hint: str, *, key: bool = False) -> Problem:
-        document = self.document()
-        path = next((path for path in paths if document.has(path)), paths[-1])
-        return document.problem(path, message, hint=hint, key=key)
+def _not_set(name: str) -> str:
+    return f"the environment variable {name} is not set"
 
 
 def _fallback_hint(name: str) -> str:
@@ -171,29 +164,14 @@ def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return {**below, **above, **merged}
 
 
-def read_env_file(path: Path) -> tuple[dict[str, str], str]:
+def _read_env_file(path: Path) -> tuple[dict[str, str], str]:
     """The variables, and what is wrong as `: why` or `:line: why` ("" when nothing is)."""
     from lambdacli.manifest import dotenv
-
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_ENV_FILE + 1)
-        if len(data) > _MAX_ENV_FILE:
-            return {}, " is larger than 1 MiB"
-        values, mistakes = dotenv.parse(data.decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}, " does not exist"
-    except UnicodeDecodeError:
-        return {}, " is not UTF-8 text"
-    except (OSError, ValueError) as error:
-        return {}, f" cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
     from lambdacli.manifest.schema import RESERVED
 
-    mistakes += [(0, f"{name} is set by Lambda itself") for name in values if name in RESERVED]
-    if mistakes:
-        line, message = mistakes[0]
-        return values, f":{line}: {message}" if line else f": {message}"
-    return values, ""
+    values, mistake = dotenv.read(path)
+    reserved = next((name for name in values if name in RESERVED), "")
+    return values, mistake or (f": {reserved} is set by Lambda itself" if reserved else "")
 
 
 def _model(

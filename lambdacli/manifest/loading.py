@@ -53,7 +53,7 @@ def _as_it_is(value: Any, *_: Any) -> Any:
 
 
 def _parsed(data: bytes, path: Path) -> Document:
-    from lambdacli.manifest.document import parse
+    from lambdacli.manifest.parsing import parse
 
     return parse(data, shown(path))
 
