@@ -28,9 +28,11 @@ class Generate(TyperGroup):
     """The templates as commands: found by name, opened only when asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
+        """Every template's name; opens none."""
         return list(events.names(_folders(ctx.params.get("manifest"))))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a template."""
         return EventCommand(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -68,6 +70,7 @@ class EventCommand(TyperCommand):
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does it; an unknown option names the nearest parameter."""
         try:
             return super().parse_args(ctx, args)
         except typer.TyperException as error:
@@ -131,7 +134,7 @@ def _without(args: list[str], flag: str) -> list[str]:
 def _listing(folders: Sequence[Path], *, as_json: bool) -> TyperCommand:
     """The command behind --list: an optional service or part of a name filters."""
 
-    def show(part: str | None, as_json_here: bool, manifest: str | None) -> None:  # noqa: FBT001, ARG001 - from Typer
+    def show(part: str | None, as_json_here: bool, manifest: str | None) -> None:  # noqa: ARG001 - from Typer
         _show_list(part or "", folders, as_json=as_json or as_json_here)
 
     return TyperCommand(
@@ -186,7 +189,17 @@ def _option(parameter: Parameter) -> TyperOption:
         multiple=several and not flag,
         metavar=None if flag else "|".join(parameter.choices) or _METAVARS.get(parameter.type, parameter.type.upper()),
         help=_described(parameter),
+        autocompletion=_choices(parameter.choices) if parameter.choices else None,
     )
+
+
+def _choices(choices: Sequence[str]) -> Any:
+    """What the shell completes a parameter with."""
+
+    def complete(ctx: Any, args: list[str], incomplete: str) -> list[str]:  # noqa: ARG001 - the signature is Typer's
+        return [each for each in choices if each.startswith(incomplete)]
+
+    return complete
 
 
 def _described(parameter: Parameter) -> str:
@@ -278,7 +291,7 @@ def _write(path: str, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _start(list_events: bool, as_json: bool, manifest: str | None) -> None:  # noqa: FBT001 - called by Typer
+def _start(list_events: bool, as_json: bool, manifest: str | None) -> None:
     if list_events:
         _show_list("", _folders(manifest), as_json=as_json)
 

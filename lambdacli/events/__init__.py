@@ -60,8 +60,21 @@ def render_request(name: str, parameters: Mapping[str, Any], folders: Sequence[P
 
 def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> Any:
     """The event that a trigger asks for."""
+    if not request.template:
+        return request.event
     count = request.count if request.count > 1 else None
     return render(load(request.template, folders), request.parameters, count=count, fresh=fresh)
 
 
-__all__ = ["Template", "by_service", "dumps", "exists", "load", "names", "render", "render_request", "sample", "summary"]
+__all__ = [
+    "Template",
+    "by_service",
+    "dumps",
+    "exists",
+    "load",
+    "names",
+    "render",
+    "render_request",
+    "sample",
+    "summary",
+]

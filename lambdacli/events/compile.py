@@ -235,7 +235,7 @@ def _gzip_base64(inner: Render, _place: Place) -> Render:
 
 
 def _merge(inner: Render, place: Place) -> Render:
-    """Objects into one, and the objects within them; else a later value takes the place of an earlier. null is nothing."""
+    """Objects into one, and the objects within them; else the later value counts. null is nothing."""
 
     def render(values: Values, rendered: Any) -> dict[str, Any]:
         parts = inner(values, rendered)

@@ -31,7 +31,7 @@ def _bytes(value: Any) -> bytes:
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f"expected a number, not {_json(value)[:40]}")
+        raise ValueError(f"expected a number, not {_json(value)[:40]}")  # noqa: TRY004 - what every filter raises
     return int(value)
 
 
@@ -70,7 +70,7 @@ def hasher(name: str) -> Any:
     for module in (f"_{name}", "_sha2"):
         try:
             return getattr(import_module(module), name)
-        except (ImportError, AttributeError):
+        except (ImportError, AttributeError):  # noqa: PERF203 - twice at most
             continue
     import hashlib
 

@@ -15,7 +15,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def now() -> int:
     """The current time."""
-    return round(datetime.now(timezone.utc).timestamp() * 1000)
+    return (datetime.now(timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def parse(value: Any) -> int:
@@ -27,21 +27,17 @@ def parse(value: Any) -> int:
     if value == "now":
         return now()
     try:
-        return _checked(_number(float(value)) if not isinstance(value, bool) else _iso(value))
-    except (ValueError, TypeError, OverflowError):
-        pass
-    try:
-        return _checked(_iso(value))
+        milliseconds = _iso(value) if isinstance(value, str) and _ISO.fullmatch(value) else _epoch(value)
+        at(milliseconds)
     except (ValueError, TypeError, OverflowError):
         raise ValueError("expected a time as 2026-01-02T03:04:05Z, an epoch, or now") from None
-
-
-def _checked(milliseconds: int) -> int:
-    at(milliseconds)
     return milliseconds
 
 
-def _number(number: float) -> int:
+def _epoch(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    number = float(value)
     return round(number if abs(number) >= _MILLISECONDS_FROM else number * 1000)
 
 
