@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambdacli.events.parameters import Parameter
     from lambdacli.events.template import Template
 
+_LIST = "list of events"  # stands for --list: no event is called so
 _SHOWN = 60  # characters of a default in the help
 _METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
 
@@ -35,17 +36,26 @@ class Generate(TyperGroup):
         """The command of a template."""
         return EventCommand(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """With --list the rest is a filter, wherever the flag stands."""
+        if "--list" in args:
+            args = [_LIST, *(each for each in args if each != "--list")]
+        elif not args and not ctx.resilient_parsing:
+            raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """`s3-put`, or as SAM CLI has it `s3 put`; with --list the rest is a filter."""
-        manifest = ctx.params.get("manifest") or _manifest_among(args)
-        folders = _folders(manifest)
-        if ctx.params.get("list_events") or "--list" in args:
-            return "--list", _listing(folders, as_json=ctx.params.get("as_json", False)), _without(args, "--list")
+        """`s3-put`, or as SAM CLI has it `s3 put`; a service alone with --help lists its events."""
+        folders = _folders(ctx.params.get("manifest") or _manifest_among(args))
+        if args[0] == _LIST:
+            return _LIST, _listing(folders), args[1:]
         if ctx.params.get("as_json"):
             raise UsageError("--json goes with --list: an event is JSON by itself")
         name, rest = _event_name(args, folders)
-        if name in _services(folders) and any(each in rest for each in ("-h", "--help")):
-            return "--list", _listing(folders, as_json=False), [name]
+        if not events.exists(name, folders) and (names := _services(folders).get(name)):
+            if any(each in rest for each in ("-h", "--help")):
+                return _LIST, _listing(folders), [name]
+            raise UsageError(f"which event of {name}?", hint=f"one of {', '.join(names)}")
         return name, EventCommand(events.load(name, folders)), rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -127,22 +137,18 @@ def _manifest_among(args: list[str]) -> str | None:
     return None
 
 
-def _without(args: list[str], flag: str) -> list[str]:
-    return [each for each in args if each != flag]
-
-
-def _listing(folders: Sequence[Path], *, as_json: bool) -> TyperCommand:
+def _listing(folders: Sequence[Path]) -> TyperCommand:
     """The command behind --list: an optional service or part of a name filters."""
 
-    def show(part: str | None, as_json_here: bool, manifest: str | None) -> None:  # noqa: ARG001 - from Typer
-        _show_list(part or "", folders, as_json=as_json or as_json_here)
+    def show(part: str | None, as_json: bool, manifest: str | None) -> None:  # noqa: ARG001 - acted on already
+        _show_list(part or "", folders, as_json=as_json)
 
     return TyperCommand(
-        name="list",
+        name="--list",
         callback=show,
         params=[
             TyperArgument(param_decls=["part"], required=False, help="A service or a part of a name."),
-            TyperOption(param_decls=["--json", "as_json_here"], is_flag=True, default=False, help="As one JSON array."),
+            TyperOption(param_decls=["--json", "as_json"], is_flag=True, default=False, help="As one JSON array."),
             _manifest_option(),
         ],
         rich_markup_mode=None,
@@ -158,7 +164,9 @@ def _show_list(part: str, folders: Sequence[Path], *, as_json: bool) -> None:
         from difflib import get_close_matches
 
         near = get_close_matches(part, sorted({service for service, _ in known}), n=1)
-        raise EventError(f"no event matches {part!r}", hint=f"did you mean {near[0]}?" if near else "")
+        raise EventError(
+            f"no event matches {part!r}", hint=f"did you mean {near[0]}?" if near else "`--list` alone shows all"
+        )
     found = [events.summary(name, folders) for name in sorted(chosen)]
     if as_json:
         console.data(events.dumps(found))
@@ -272,10 +280,9 @@ def _whole(count: Any) -> int | None:
 def _unknown_option(command: EventCommand, name: str) -> EventError:
     from difflib import get_close_matches
 
-    options = [each for option in command.params for each in option.opts]
-    near = get_close_matches(name, options, n=1)
-    see = f"lambdacli generate-event {command.name} --help"
-    hint = f"did you mean {near[0]}?" if near else f"see `{see}`"
+    options = [each.removeprefix("--") for option in command.params for each in option.opts]
+    near = get_close_matches(name.removeprefix("--"), options, n=1)
+    hint = f"did you mean --{near[0]}?" if near else f"see `lambdacli generate-event {command.name} --help`"
     return EventError(f"event {command.name} has no parameter {name}", hint=hint)
 
 
@@ -291,16 +298,8 @@ def _write(path: str, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _start(list_events: bool, as_json: bool, manifest: str | None) -> None:
-    if list_events:
-        _show_list("", _folders(manifest), as_json=as_json)
-
-
 COMMAND = Generate(
     name="generate-event",
-    callback=_start,
-    invoke_without_command=True,
-    no_args_is_help=True,
     subcommand_metavar="EVENT [PARAMETERS]...",
     help="Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.\n\n"
     "`EVENT --help` shows an event's parameters; SAM CLI's spelling `s3 put` is understood too.",
