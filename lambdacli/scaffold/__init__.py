@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).parent / "files"
 _APP = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,47}")
+_NOT_TEXT = re.compile(r"[0-9].*|null|true|false|yes|no|on|off|y|n", re.IGNORECASE)  # to one YAML reader or another
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def files(project: Project) -> tuple[NewFile, ...]:
     event = f"events/{project.trigger}.json"
     words = {
         "app": project.app,
+        "app_in_yaml": f'"{project.app}"' if _NOT_TEXT.fullmatch(project.app) else project.app,
         "runtime": project.runtime,
         "kind": project.trigger,
         "trigger": _trigger(project.trigger, start.settings),

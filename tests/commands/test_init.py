@@ -96,9 +96,11 @@ def test_defaults_without_a_terminal(lambdacli: CommandLine, tmp_path: Path) -> 
     assert "cd " not in done.stderr
 
 
-def test_the_name_may_be_given(lambdacli: CommandLine, tmp_path: Path) -> None:
-    assert lambdacli("init", "x", "--name", "shop").returncode == 0
-    assert "app: shop\n" in (tmp_path / "x/lambdacli.yaml").read_text()
+@pytest.mark.parametrize(("name", "written"), [("shop", "shop"), ("2026", '"2026"'), ("No", '"No"')])
+def test_the_name_may_be_given(name: str, written: str, lambdacli: CommandLine, tmp_path: Path) -> None:
+    assert lambdacli("init", "x", "--name", name).returncode == 0
+    assert f"app: {written}\n" in (tmp_path / "x/lambdacli.yaml").read_text()
+    assert lambdacli("validate", cwd=tmp_path / "x").returncode == 0
 
 
 @pytest.mark.parametrize(
