@@ -19,7 +19,7 @@ def command(
     manifest: options.ManifestPath = None,
     stage: options.Stage = "",
     region: options.Region = "",
-    json: options.Json = False,  # noqa: FBT002 - an option of the command line
+    json: options.Json = False,
 ) -> None:
     """List the manifest's functions: runtime, handler, triggers, and the interpreter found for each."""
     from lambdacli import manifest as manifests
@@ -80,7 +80,7 @@ def _interpreter(function: Function, folder: Path) -> dict[str, Any] | None:
     from lambdacli.errors import LambdacliError
 
     try:
-        interpreter = runtimes.of(function.runtime).find(function.runtime, function, folder, False)  # noqa: FBT003
+        interpreter = runtimes.of(function.runtime).find(function.runtime, function, folder, False)
     except LambdacliError:
         return None
     return {"path": interpreter.path, "version": interpreter.version}

@@ -19,7 +19,7 @@ def command(
     manifest: options.ManifestPath = None,
     stage: options.Stage = "",
     region: options.Region = "",
-    json: options.Json = False,  # noqa: FBT002 - an option of the command line
+    json: options.Json = False,
 ) -> int:
     """Check the manifest, its handlers and its triggers, without network and without running your code.
 

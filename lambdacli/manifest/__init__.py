@@ -5,11 +5,11 @@ Everything below is a door; the rooms are imported when a door is opened, becaus
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lambdacli.errors import ManifestError
     from lambdacli.model import Function, Manifest, Problem
@@ -107,7 +107,7 @@ def select(manifest: Manifest, name: str | None) -> Function:
     functions = manifest.functions
     if name is None and len(functions) == 1:
         return next(iter(functions.values()))
-    if name in functions:
+    if name is not None and name in functions:
         return functions[name]
     from lambdacli.errors import UsageError
     from lambdacli.manifest.wording import listed, nearest

@@ -9,11 +9,10 @@ from lambdacli.errors import UsageError
 from lambdacli.model import Destination, Function, Manifest, Permission, Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lambdacli.manifest.document import Document, Step
-
     from lambdacli.model import Problem
 
     # value, names, environ, missing → the value with its variables filled in: variables.fill, or nothing to do
@@ -57,7 +56,7 @@ class Building:
             UsageError: there is no such stage.
         """
         overlay = self._overlay()
-        given = {**self.tree, **{k: overlay[k] for k in ("region", "account") if k in overlay}}
+        given = self.tree | {key: overlay[key] for key in ("region", "account") if key in overlay}
         self.names = {"stage": self.stage}
         configured = self._top(given.get("region", ""), "region")
         shell = self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
@@ -65,13 +64,13 @@ class Building:
         folder = self.path.parent
         templates = given.get("templates")
         own = folder / (self._top(templates, "templates") if templates else "templates")
-        functions = {name: self._function(name, overlay) for name in self._function_names() if name not in self.skip}
+        wanted = [name for name in self.tree.get("functions", {}) if name not in self.skip]
         return Manifest(
             path=self.path,
             app=self._top(given.get("app", ""), "app") or folder.name,
             stage=self.stage,
             region=self.names["region"],
-            functions=functions,
+            functions={name: self._function(name, overlay) for name in wanted},
             account=self._top(given.get("account", ""), "account"),
             templates=own if templates or own.is_dir() else None,
             watched=tuple(folder / name for name in self.env_files),
@@ -87,9 +86,6 @@ class Building:
 
             raise UsageError(f"no stage {self.stage!r}", hint=nearest(self.stage, stages) or listed(stages))
         return {}
-
-    def _function_names(self) -> Iterable[str]:
-        return self.tree.get("functions", {})
 
     def _top(self, value: str, key: str) -> str:
         def missing(_path: tuple[Step, ...], name: str) -> None:
@@ -183,6 +179,8 @@ def _model(
 ) -> Function:
     integers = ("memory", "timeout", "ephemeral_storage", "reserved_concurrency")
     texts = ("description", "architecture", "tags")
+    plain: dict[str, Any] = {key: int(values[key]) for key in integers if key in values}
+    plain |= {key: values[key] for key in texts if key in values}
     return Function(
         name=name,
         handler=values.get("handler", ""),
@@ -196,8 +194,7 @@ def _model(
         on_success=destination(values.get("on_success")),
         triggers=tuple(_trigger(item, index) for index, item in enumerate(values.get("triggers", ()))),
         unresolved=unresolved,
-        **{key: int(values[key]) for key in integers if key in values},
-        **{key: values[key] for key in texts if key in values},
+        **plain,
     )
 
 

@@ -2,12 +2,159 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambdacli import runtimes, triggers
+from lambdacli.errors import LambdacliError
+from lambdacli.manifest import overlaps
+from lambdacli.manifest.files import read, shown
+from lambdacli.manifest.parsing import parse
+from lambdacli.manifest.wording import in_order, listed, nearest
+
 if TYPE_CHECKING:
-    from lambdacli.model import Manifest, Problem
+    from lambdacli.manifest.document import Document, Step
+    from lambdacli.model import Destination, Function, Manifest, Problem, Severity
+
+_MAX_ENVIRONMENT = 4096  # bytes of names and values; quota of Lambda
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def check(manifest: Manifest) -> list[Problem]:
     """See `lambdacli.manifest.lint`."""
-    return [problem for function in manifest.functions.values() for problem in function.unresolved]
+    data = read(manifest.path)
+    checking = _Checking(manifest, parse(data, shown(manifest.path)))
+    for function in manifest.functions.values():
+        checking.function(function)
+    if b"${" in data:
+        checking.filled_in()
+    for name, index, finding in overlaps.find(manifest):
+        checking.finding(name, index, finding)
+    return in_order(checking.problems)
+
+
+class _Checking:
+    """Collects the problems of one manifest. What many functions share is looked at once."""
+
+    def __init__(self, manifest: Manifest, document: Document) -> None:
+        self.manifest = manifest
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def function(self, function: Function) -> None:
+        for problem in function.unresolved:
+            # a missing variable is no mistake of the file: another machine has it
+            missing = "env_file" not in problem.path
+            self.problems.append(_as_warning(problem) if missing else problem)
+        self._runtime(function)
+        self._code(function)
+        self._layers(function)
+        self._environment(function)
+        self._destination(function, "on_failure", function.on_failure)
+        self._destination(function, "on_success", function.on_success)
+        if function.reserved_concurrency == 0:
+            self._warn(function, ("reserved_concurrency",), "0 keeps the function from ever running")
+        for trigger in function.triggers:
+            for finding in triggers.load(trigger.kind).check(trigger, function, self.manifest):
+                self.finding(function.name, trigger.index, finding)
+
+    def finding(self, name: str, index: int, finding: triggers.Finding) -> None:
+        """A trigger's own words, placed."""
+        function = self.manifest.functions[name]
+        trigger = next(t for t in function.triggers if t.index == index)
+        path = ("triggers", index, trigger.kind, *_steps(finding.key))
+        self._add(function, path, finding.message, finding.hint, finding.severity)
+
+    def filled_in(self) -> None:
+        """Triggers whose text has variables are held to the schema again, with the values."""
+        from lambdacli.manifest import schema, wording
+
+        for function in self.manifest.functions.values():
+            unresolved = any(
+                problem.path.startswith(f"functions.{function.name}.trig") for problem in function.unresolved
+            )
+            for trigger in () if unresolved else function.triggers:
+                for error in schema.trigger_errors({trigger.kind: trigger.settings}):
+                    for message, hint, key in wording.said(error):
+                        path: tuple[Step, ...] = ("triggers", trigger.index, *error.absolute_path)
+                        self._add(function, (*path, key) if key else path, message, hint)
+
+    def _runtime(self, function: Function) -> None:
+        deprecated = runtimes.of(function.runtime).deprecated.get(function.runtime)
+        if deprecated is not None:
+            current = runtimes.of(function.runtime).identifiers[-1]
+            message = f"{function.runtime} is deprecated since {deprecated}"
+            self._warn(function, ("runtime",), message, f"{current} is current")
+
+    def _code(self, function: Function) -> None:
+        if not function.code.exists():
+            self._add(function, ("code",), f"{shown(function.code)} does not exist")
+        elif os.sep in function.interpreter and not Path(function.interpreter).exists():
+            self._add(function, ("interpreter",), f"{function.interpreter} does not exist")
+        else:
+            try:
+                problem = runtimes.of(function.runtime).handler_problem(function)
+            except LambdacliError as error:
+                problem = error.message
+            if problem:
+                self._add(function, ("handler",), problem)
+
+    def _layers(self, function: Function) -> None:
+        for index, layer in enumerate(function.layers):
+            if layer.startswith("arn:"):
+                if not re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+", layer):
+                    hint = "such as arn:aws:lambda:eu-west-1:123456789012:layer:name:1"
+                    self._add(function, ("layers", index), "this is no ARN of a layer version", hint)
+            elif not Path(layer).exists():
+                self._add(function, ("layers", index), f"{shown(Path(layer))} does not exist")
+
+    def _environment(self, function: Function) -> None:
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in function.environment.items())
+        if size > _MAX_ENVIRONMENT:
+            message = f"{size:,} bytes of environment variables; Lambda allows {_MAX_ENVIRONMENT:,}"
+            self._add(function, ("environment",), message)
+
+    def _destination(self, function: Function, key: str, destination: Destination | None) -> None:
+        if destination is None:
+            return
+        target, path = destination.target, (key, destination.kind)
+        if destination.kind == "s3" and key == "on_success":
+            self._add(function, path, "a bucket takes failures only", "use sqs, sns, eventbridge or function")
+        elif destination.kind in ("sqs", "sns") and target.endswith(".fifo"):
+            self._add(function, path, "a FIFO queue or topic is no destination", "use a standard one")
+        elif destination.kind == "function" and not target.startswith("arn:"):
+            if target not in self.manifest.functions:
+                functions = self.manifest.functions
+                hint = nearest(target, functions) or listed(functions)
+                self._add(function, path, f"there is no function {target}", hint)
+            elif target == function.name:
+                self._warn(function, path, "the function would invoke itself, again and again")
+
+    def _warn(self, function: Function, path: tuple[Step, ...], message: str, hint: str = "") -> None:
+        self._add(function, path, message, hint, "warning")
+
+    def _add(
+        self,
+        function: Function,
+        path: tuple[Step, ...],
+        message: str,
+        hint: str = "",
+        severity: Severity = "error",
+    ) -> None:
+        where = self.document.in_function(self.manifest.stage, function.name, path)
+        if not self.document.has(where[:-1]) and where[0] == "functions":
+            where = ("functions", function.name)  # nothing of it is written: the function itself
+        self.problems.append(self.document.problem(where, message, hint=hint, severity=severity))
+
+
+def _as_warning(problem: Problem) -> Problem:
+    from dataclasses import replace
+
+    return replace(problem, severity="warning")
+
+
+def _steps(key: str) -> tuple[Step, ...]:
+    """filters[0].body as steps of a path."""
+    return tuple(int(index) if index else name for index, name in _STEP.findall(key))

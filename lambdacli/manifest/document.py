@@ -49,7 +49,7 @@ class Document:
         for number, step in enumerate(path):
             children = place[2]
             if isinstance(children, dict) and step in children:
-                line, column, place = children[step]  # type: ignore[index]
+                line, column, place = children[step]
                 found = (line, column) if key and number == len(path) - 1 else place[:2]
             elif isinstance(children, list) and isinstance(step, int) and step < len(children):
                 place = children[step]
@@ -62,12 +62,12 @@ class Document:
         """Whether the value at `path` is written in the document."""
         value = self.tree
         for step in path:
-            if isinstance(value, dict) and step in value:
-                value = value[step]
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                value = value[step]
-            else:
+            if isinstance(value, dict):
+                if step not in value:
+                    return False
+            elif not (isinstance(value, list) and isinstance(step, int) and step < len(value)):
                 return False
+            value = value[step]
         return True
 
     def written(self, *paths: tuple[Step, ...]) -> tuple[Step, ...]:

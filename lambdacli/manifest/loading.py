@@ -1,9 +1,8 @@
-"""From the manifest's bytes to the model: the kept tree when nothing changed, YAML and JSON Schema when something did."""
+"""From the manifest's bytes to the model: by the kept tree, or by YAML and JSON Schema when something changed."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.manifest import kept
@@ -12,6 +11,7 @@ from lambdacli.manifest.files import failure, read, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lambdacli.manifest.build import Fill
     from lambdacli.manifest.document import Document
@@ -23,7 +23,7 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
     path = path.absolute()
     data = read(path)
     problems: Sequence[Problem] = ()
-    broken: set[str] | None = set()
+    broken: frozenset[str] | None = frozenset()
     document = partial(_parsed, data, path)
     tree = kept.read(path, data)
     if tree is None:
@@ -33,7 +33,7 @@ def load_manifest(path: Path, stage: str, region: str, environ: Mapping[str, str
         if broken is None:
             raise failure(shown(path), problems)
     fill = _filler() if b"${" in data else _as_it_is
-    building = Building(path, tree, stage, region, environ, document, fill, frozenset(broken))
+    building = Building(path, tree, stage, region, environ, document, fill, broken or frozenset())
     manifest = building.manifest()
     if found := [*problems, *building.problems]:
         from lambdacli.manifest.wording import in_order
@@ -69,8 +69,8 @@ def names(path: Path) -> dict[str, list[str]]:
     return {key: list(values[key]) if isinstance(values.get(key), dict) else [] for key in ("functions", "stages")}
 
 
-def _checked(document: Document) -> tuple[Any, list[Problem], set[str] | None]:
-    """The tree with its shorthands written out, its mistakes, and which functions they are in (None: not only there)."""
+def _checked(document: Document) -> tuple[Any, list[Problem], frozenset[str] | None]:
+    """The tree, shorthands written out; its mistakes; which functions they are in (None: not only there)."""
     from lambdacli.manifest import schema, variables
     from lambdacli.manifest.wording import in_order, problems
 
@@ -81,9 +81,9 @@ def _checked(document: Document) -> tuple[Any, list[Problem], set[str] | None]:
         found.append(document.problem(path, message, hint=hint))
         paths.append(path)
     if not found:
-        return _written_out(document.tree), [], set()
+        return _written_out(document.tree), [], frozenset()
     only_in_functions = all(len(path) > 1 and path[0] == "functions" for path in paths)
-    broken = {str(path[1]) for path in paths} if only_in_functions and not document.problems else None
+    broken = frozenset(str(path[1]) for path in paths) if only_in_functions and not document.problems else None
     if broken is None:
         return document.tree, in_order(found), None
     functions = {name: value for name, value in document.tree["functions"].items() if name not in broken}

@@ -21,7 +21,8 @@ MAX_DEPTH = 64
 MAX_VALUES = 200_000  # aliases expanded
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_CONSTANTS: dict[str, bool | None] = {"true": True, "True": True, "TRUE": True} | dict.fromkeys(_NULL)
+_CONSTANTS |= {"false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -81,7 +82,7 @@ class _Mapping:
             for key, value in each.value.items():
                 if key not in self.values:
                     self.values[key] = value
-                    self.places[key] = each.place[2][key]  # type: ignore[index, call-overload]
+                    self.places[key] = each.place[2][key]  # type: ignore[index]
         return _Node(self.values, (line, column, self.places), self.count)
 
 
@@ -208,32 +209,23 @@ class _Composer:
 
     def _scalar(self, event: Any, path: tuple[Step, ...], *, as_written: bool = False) -> Any:
         text = event.value
-        if event.tag is not None:
-            if event.tag not in _STRING_TAGS:
-                raise self._fatal(event, f"the tag {event.tag} is not supported", "write the value itself")
+        if event.tag is not None and event.tag not in _STRING_TAGS:
+            raise self._fatal(event, f"the tag {event.tag} is not supported", "write the value itself")
+        if event.tag is not None or not event.implicit[0] or (as_written and text not in _NULL):
             return text
-        if not event.implicit[0] or (as_written and text not in _NULL):
-            return text
-        if text in _NULL:
-            return None
-        if text in _BOOL:
-            return _BOOL[text]
-        if text[0] not in _NUMBER_STARTS:
-            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        return self._number(event, path) if text[0] in _NUMBER_STARTS else text
+
+    def _number(self, event: Any, path: tuple[Step, ...]) -> Any:
+        text = event.value
         if _INT.fullmatch(text):
             if len(text) > _LONGEST_NUMBER:
                 self._note(event.start_mark, path, "a number of more than 100 digits", "quote it if it is text")
                 return 0
             return int(text, 0 if text[1:2] in ("o", "x") else 10)
         if _FLOAT.fullmatch(text):
-            return float(
-                text.replace(".inf", "inf")
-                .replace(".Inf", "inf")
-                .replace(".INF", "inf")
-                .replace(".nan", "nan")
-                .replace(".NaN", "nan")
-                .replace(".NAN", "nan")
-            )
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return text
 
     def _note(self, mark: Any, path: Sequence[Step], message: str, hint: str = "") -> None:

@@ -39,6 +39,20 @@ def errors(tree: Any) -> Iterator[ValidationError]:
     return cast("Iterator[ValidationError]", _validator().iter_errors(tree))
 
 
+def trigger_errors(item: dict[str, Any]) -> Iterator[ValidationError]:
+    """What JSON Schema finds wrong in one item of a function's `triggers`."""
+    from typing import cast
+
+    return cast("Iterator[ValidationError]", _trigger_validator().iter_errors(item))
+
+
+@cache
+def _trigger_validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_trigger())
+
+
 @cache
 def _validator() -> Any:
     """References resolved by sharing the parts: following `$ref` costs more than all the checks."""
@@ -134,13 +148,17 @@ def _stage(use: Use) -> dict[str, Any]:
 
 
 def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    identifiers = runtimes.identifiers()
+    current = [name for language in runtimes.languages() for name in runtimes.load(language).identifiers]
     properties = {
         "handler": _text(
             "What Lambda calls, as module.function; not needed for provided.*.",
             r"^\S+$", "expected module.function without spaces", maxLength=128,
         ),
-        "runtime": _text("Runtime identifier, such as python3.13.") | ({"enum": list(identifiers)} if identifiers else {}),
+        "runtime": {
+            "enum": list(runtimes.identifiers()),
+            "description": "Runtime identifier, such as python3.13.",
+            "examples": current,
+        },
         "code": _text("A folder, a file or a zip with the function's code; this file's folder unless given."),
         "memory": _number("MB.", 128, 10240, default=128),
         "timeout": _number("Seconds.", 1, 900, default=3),

@@ -1,4 +1,4 @@
-"""`${env:NAME}`, `${env:NAME, fallback}`, `${stage}` and `${region}` in the manifest's strings; `$${` is a plain `${`."""
+"""`${env:NAME}`, `${env:NAME, fallback}`, `${stage}` and `${region}` in strings; `$${` is a plain `${`."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdacli import runtimes
@@ -12,6 +11,8 @@ from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE
 from lambdacli.model import Function, Manifest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lambdacli.runtimes import Runtime
 
 
@@ -54,7 +55,8 @@ def _language(handler: str, folder: Path) -> Runtime:
 def _found(runtime: Runtime, function: Function, folder: Path) -> str:
     """The newest version that this machine has; lambdacli's own Python first, which is surely there."""
     own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    for identifier in sorted(reversed(runtime.identifiers), key=lambda i: i != own):
+    newest_first = runtime.identifiers[::-1]
+    for identifier in sorted(newest_first, key=lambda i: i != own):
         candidate = Function(function.name, function.handler, identifier, folder)
         try:
             runtime.find(identifier, candidate, folder, False)  # noqa: FBT003 - the contract of runtimes

@@ -26,6 +26,7 @@ _TYPES = {
     "object": "a mapping",
     "null": "nothing",
 }
+_OF_VALUES = frozenset(("type", "enum", "minLength", "maxLength", "pattern", "minimum", "maximum"))
 _MOST_LISTED = 12
 _LONGEST = 60
 
@@ -48,10 +49,15 @@ def listed(names: Iterable[Any]) -> str:
 
 
 def problems(document: Document, errors: Iterable[ValidationError]) -> Iterator[Problem]:
-    """Every mistake that JSON Schema found, in our words."""
+    """Every mistake that JSON Schema found, in our words; of one value only the first, as others follow from it."""
+    values: set[tuple[Step, ...]] = set()
     for error in errors:
         path: tuple[Step, ...] = tuple(error.absolute_path)
-        for message, hint, key in _said(error):
+        if error.validator in _OF_VALUES and "propertyNames" not in error.absolute_schema_path:
+            if path in values:
+                continue
+            values.add(path)
+        for message, hint, key in said(error):
             yield document.problem((*path, key) if key else path, message, hint=hint, key=_is_key(error))
 
 
@@ -59,7 +65,20 @@ def _is_key(error: ValidationError) -> bool:
     return error.validator == "additionalProperties" or "propertyNames" in error.absolute_schema_path
 
 
-def _said(error: ValidationError) -> Iterator[Said]:
+def _value(error: ValidationError) -> Any:
+    return error.validator_value
+
+
+def _instance(error: ValidationError) -> Any:
+    return error.instance
+
+
+def _schema(error: ValidationError) -> dict[str, Any]:
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
+def said(error: ValidationError) -> Iterator[Said]:
+    """What one error of JSON Schema says, in our words."""
     if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
         yield _key_name(error)
         return
@@ -67,7 +86,7 @@ def _said(error: ValidationError) -> Iterator[Said]:
 
 
 def _key_name(error: ValidationError) -> Said:
-    schema = error.schema if isinstance(error.schema, dict) else {}
+    schema = _schema(error)
     name = str(error.instance)
     if error.validator == "not":
         return f"the name {name} is reserved", schema.get("notErrorMessage", "choose another name"), name
@@ -75,17 +94,17 @@ def _key_name(error: ValidationError) -> Said:
 
 
 def _unknown_keys(error: ValidationError) -> Iterator[Said]:
-    schema: dict[str, Any] = error.schema  # type: ignore[assignment]
+    schema = _schema(error)
     known = schema.get("properties", {})
     noun = "kind" if schema.get("maxProperties") == 1 else "key"
-    instance: dict[str, Any] = error.instance  # type: ignore[assignment]
+    instance = _instance(error)
     for key in instance:
         if key not in known and not any(key.startswith(p.lstrip("^")) for p in schema.get("patternProperties", {})):
             yield f"unknown {noun} {found(key, quote=False)}", nearest(key, known) or listed(known), key
 
 
 def _type(error: ValidationError) -> Iterator[Said]:
-    wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
+    wanted = [_value(error)] if isinstance(_value(error), str) else list(_value(error))
     value = error.instance
     message = f"expected {' or '.join(_TYPES[w] for w in wanted if w != 'null')}, found {found(value)}"
     hint = ""
@@ -105,13 +124,14 @@ def _type(error: ValidationError) -> Iterator[Said]:
 
 
 def _enum(error: ValidationError) -> Iterator[Said]:
-    value, valid = error.instance, [v for v in error.validator_value if v is not None]
+    value, valid = error.instance, list(_value(error))
     near = nearest(value, valid) if isinstance(value, str) else ""
-    yield f"{found(value)} is none of the valid values", near or listed(valid), ""
+    schema = _schema(error)
+    yield f"{found(value)} is none of the valid values", near or listed(schema.get("examples", valid)), ""
 
 
 def _bounds(error: ValidationError) -> Iterator[Said]:
-    schema: dict[str, Any] = error.schema  # type: ignore[assignment]
+    schema = _schema(error)
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         expected = f"from {low} to {high}"
@@ -124,18 +144,18 @@ def _length(error: ValidationError) -> Iterator[Said]:
     if error.validator == "minLength":
         yield "expected text, found nothing", "", ""
     else:
-        yield f"{len(error.instance)} characters, at most {error.validator_value} are allowed", "", ""
+        yield f"{len(_instance(error))} characters, at most {error.validator_value} are allowed", "", ""
 
 
 def _items(error: ValidationError) -> Iterator[Said]:
-    limit, count = error.validator_value, len(error.instance)
+    limit, count = error.validator_value, len(_instance(error))
     bound = "at least" if error.validator == "minItems" else "at most"
     yield f"expected {bound} {limit} item{'s' if limit != 1 else ''}, found {count}", "", ""
 
 
 def _size(error: ValidationError) -> Iterator[Said]:
-    instance: dict[str, Any] = error.instance  # type: ignore[assignment]
-    schema: dict[str, Any] = error.schema  # type: ignore[assignment]
+    instance = _instance(error)
+    schema = _schema(error)
     known = schema.get("properties", {})
     if schema.get("maxProperties") != 1:
         yield f"expected at least {error.validator_value} keys, found {len(instance)}", "", ""
@@ -149,16 +169,15 @@ def _size(error: ValidationError) -> Iterator[Said]:
 
 
 def _required(error: ValidationError) -> Iterator[Said]:
-    instance: dict[str, Any] = error.instance  # type: ignore[assignment]
-    for name in error.validator_value:
+    instance = _instance(error)
+    for name in _value(error):
         if name not in instance:
-            schema: dict[str, Any] = error.schema  # type: ignore[assignment]
-            about = schema.get("properties", {}).get(name, {}).get("description", "")
+            about = _schema(error).get("properties", {}).get(name, {}).get("description", "")
             yield f"{name} is missing", about and f"{name}: {about}", ""
 
 
 def _pattern(error: ValidationError) -> Iterator[Said]:
-    schema: dict[str, Any] = error.schema  # type: ignore[assignment]
+    schema = _schema(error)
     expected = schema.get("patternErrorMessage", f"expected text that matches {error.validator_value}")
     yield f"{expected}, found {found(error.instance)}", "", ""
 

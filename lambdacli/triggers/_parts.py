@@ -67,7 +67,7 @@ def name_of(name_or_arn: str) -> str:
     """The resource's own name: what stands after the last `:` or `/` of an ARN."""
     if not name_or_arn.startswith("arn:"):
         return name_or_arn
-    return name_or_arn.split(":", 5)[-1].split("/")[-1].split(":")[-1]
+    return name_or_arn.split(":", 5)[-1].rpartition("/")[2].rpartition(":")[2]
 
 
 def request(manifest: Manifest, template: str, parameters: dict[str, Any], count: int = 1) -> EventRequest:

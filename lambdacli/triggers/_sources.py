@@ -183,4 +183,4 @@ def check_timestamp(values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _forever(values: Mapping[str, Any]) -> bool:
-    return values.get("maximum_record_age", -1) == -1
+    return bool(values.get("maximum_record_age", -1) == -1)

@@ -21,7 +21,8 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "PostAuthentication": ("cognito-post-authentication", ("Authentication",)),
     "TokenGeneration": (
         "cognito-pre-token-generation",
-        ("HostedAuth", "Authentication", "NewPasswordChallenge", "AuthenticateDevice", "RefreshTokens", "ClientCredentials"),
+        ("HostedAuth", "Authentication", "NewPasswordChallenge", "AuthenticateDevice", "RefreshTokens",
+         "ClientCredentials"),
     ),
     "CustomMessage": (
         "cognito-custom-message",

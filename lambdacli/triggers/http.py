@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _routes as routes
@@ -25,7 +25,7 @@ _SECONDS = 30
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
     method, path = routes.split(values["route"])
-    parameters = {"method": routes.sample_method(method), "path": routes.filled(path)}
+    parameters: dict[str, Any] = {"method": routes.sample_method(method), "path": routes.filled(path)}
     if values.get("payload_format_version") == "1.0":
         return request(manifest, "apigateway-http-api-proxy-v1", {**parameters, "resource": path})
     parameters |= {"route-key": values["route"], "stage": values.get("stage")}
