@@ -51,7 +51,12 @@ def command(
 
     project = scaffold.Project(
         scaffold.app_name(name, folder),
-        _told(runtime, "runtime", "python", lambda told: scaffold.runtime_named(told, folder)),
+        _told(
+            runtime,
+            "runtime (python, nodejs, provided, or as python3.13)",
+            "python",
+            lambda told: scaffold.runtime_named(told, folder),
+        ),
         _told(trigger, f"trigger ({', '.join(scaffold.trigger_kinds())})", "http", scaffold.trigger_named),
     )
     new = scaffold.files(project)

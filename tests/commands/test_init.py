@@ -173,14 +173,14 @@ def test_asks_in_a_terminal_for_what_was_not_told(lambdacli: CommandLine, tmp_pa
     shown = in_terminal(lambdacli, ["init", "asked", "--runtime", "provided"], b"sqz\nsqs\n")
     assert "trigger (invoke, http" in shown
     assert "did you mean sqs?" in shown
-    assert "runtime [" not in shown
+    assert "runtime (" not in shown
     assert "queue: example-queue" in (tmp_path / "asked/lambdacli.yaml").read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo terminal is POSIX")
 def test_enter_takes_the_defaults(lambdacli: CommandLine, tmp_path: Path) -> None:
     shown = in_terminal(lambdacli, ["init", "asked"], b"\n\n")
-    assert "runtime [python3." in shown
+    assert "runtime (python, nodejs, provided, or as python3.13) [python3." in shown
     assert "- http: GET /hello" in (tmp_path / "asked/lambdacli.yaml").read_text()
 
 
