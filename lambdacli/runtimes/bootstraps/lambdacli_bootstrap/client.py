@@ -51,7 +51,12 @@ class RuntimeApi:
 
     def _post(self, path: str, body: bytes, content_type: str, extra: str) -> None:
         head = "POST %s%s%sContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n" % (
-            _ROOT, path, self._head, content_type, extra, len(body),
+            _ROOT,
+            path,
+            self._head,
+            content_type,
+            extra,
+            len(body),
         )
         status, _headers, _body = self._exchange(head.encode("utf-8", "replace") + body)
         if status != 202:  # noqa: PLR2004 - HTTP's Accepted
