@@ -53,6 +53,8 @@ def event(
     from lambdacli import events, triggers
 
     request = triggers.load(chosen.kind).sample(chosen, function, manifest)
+    if not request.template:
+        return events.dumps(request.event).encode()
     template = events.load(request.template, folders)
     parameters = {"region": manifest.region, **request.parameters, **settings}
     if manifest.account:

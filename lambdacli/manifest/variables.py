@@ -82,5 +82,7 @@ def _mistakes(text: str) -> Iterator[tuple[str, str]]:
         if not match[0].endswith("}"):
             yield "a variable without its closing brace", "write ${env:NAME}; $${ stands for a plain ${"
         elif name not in NAMES[1:] and not _ENV.fullmatch(match[1]):
-            hint = nearest(name, NAMES) or f"{', '.join('${' + n + '}' for n in NAMES)}"
+            head, colon, rest = name.partition(":")
+            near = f"did you mean ${{env:{rest[:60]}}}?" if colon and nearest(head, ("env",)) else nearest(name, NAMES)
+            hint = near or ", ".join(f"${{{valid}}}" for valid in NAMES)
             yield f"unknown variable ${{{name[:60]}}}", f"{hint}; $${{ stands for a plain ${{"

@@ -51,14 +51,25 @@ def listed(names: Iterable[Any]) -> str:
 def problems(document: Document, errors: Iterable[ValidationError]) -> Iterator[Problem]:
     """Every mistake that JSON Schema found, in our words; of one value only the first, as others follow from it."""
     values: set[tuple[Step, ...]] = set()
-    for error in errors:
+    found = list(errors)
+    unindented = {tuple(error.absolute_path) for error in found if _is_unindented(error)}
+    for error in found:
         path: tuple[Step, ...] = tuple(error.absolute_path)
+        if unindented and not _is_unindented(error) and any(path[: len(p)] == p for p in unindented):
+            continue
         if error.validator in _OF_VALUES and "propertyNames" not in error.absolute_schema_path:
             if path in values:
                 continue
             values.add(path)
         for message, hint, key in said(error):
             yield document.problem((*path, key) if key else path, message, hint=hint, key=_is_key(error))
+
+
+def _is_unindented(error: ValidationError) -> bool:
+    """A trigger's settings stand beside its kind: what else is wrong there follows from that."""
+    known = _schema(error).get("properties", {})
+    one = error.validator == "maxProperties" and error.validator_value == 1
+    return one and len([key for key in _instance(error) if key in known]) == 1
 
 
 def _is_key(error: ValidationError) -> bool:
@@ -110,8 +121,12 @@ def _type(error: ValidationError) -> Iterator[Said]:
     hint = ""
     if "string" in wanted and isinstance(value, (int, float)):
         hint = f'quote it: "{json.dumps(value)}"'
-    elif "string" in wanted and value is None:
+    elif value is None and "object" in wanted:
+        hint = f"it needs {', '.join(_schema(error).get('required', ()))}"
+    elif value is None and wanted == ["string"]:
         hint = 'write "" for an empty text'
+    elif isinstance(value, str) and value in _schema(error).get("properties", {}):
+        hint = f"write `{value}: ` and its settings"
     elif "array" in wanted and isinstance(value, str):
         hint = f"write a list: [{value[:_LONGEST]}]"
     elif isinstance(value, str) and "${" in value:
@@ -163,7 +178,9 @@ def _size(error: ValidationError) -> Iterator[Said]:
         yield "expected one key", listed(known), ""
     elif len([key for key in instance if key in known]) > 1:
         keys = ", ".join(map(str, instance))
-        yield f"expected exactly one key, found {keys[:_LONGEST]}", "start a new item with `- ` for each", ""
+        in_list = error.absolute_path and isinstance(error.absolute_path[-1], int)
+        hint = "start a new item with `- ` for each" if in_list else ""
+        yield f"expected exactly one key, found {keys[:_LONGEST]}", hint, ""
     else:
         yield f"expected exactly one key, found {len(instance)}", "indent the settings below their kind", ""
 

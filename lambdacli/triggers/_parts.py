@@ -72,8 +72,8 @@ def name_of(name_or_arn: str) -> str:
 
 def request(manifest: Manifest, template: str, parameters: dict[str, Any], count: int = 1) -> EventRequest:
     """A request for a template: parameters without a value are left to the template's defaults."""
-    common = {"region": manifest.region, "account-id": manifest.account}
-    given = {key: value for key, value in (common | parameters).items() if value not in ("", None)}
+    common = {"region": manifest.region, "account-id": manifest.account or None}
+    given = {key: value for key, value in (common | parameters).items() if value is not None}
     return EventRequest(template, given, count)
 
 

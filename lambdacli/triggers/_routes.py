@@ -57,6 +57,11 @@ def sample_method(method: str) -> str:
     return "GET" if method == "ANY" else method
 
 
+def sample_body(method: str) -> str | None:
+    """No body for methods that have none; None leaves it to the template."""
+    return "" if method in ("ANY", "GET", "HEAD", "DELETE", "OPTIONS") else None
+
+
 def check_path(value: str, key: str = "route") -> Iterator[Finding]:
     """Parameters are closed, named, different from each other; a greedy one is the last."""
     _, path = split(value)

@@ -79,7 +79,8 @@ TRIGGER = TriggerKind(
                     "healthy_threshold": number("Successes in a row.", 2, 10),
                     "unhealthy_threshold": number("Failures in a row.", 2, 10),
                     "matcher": text("Status codes of success, such as 200-299."),
-                }
+                },
+                description="Whether and how the load balancer asks if the function is healthy.",
             ),
         },
         "listener",

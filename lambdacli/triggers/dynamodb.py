@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
+from lambdacli.triggers._patterns import first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     if values.get("tumbling_window"):
         return request(manifest, "dynamodb-time-window", parameters)
     parameters["stream-view-type"] = values.get("stream_view_type")
+    for parameter, field in (("keys", "Keys"), ("new-image", "NewImage"), ("old-image", "OldImage")):
+        parameters[parameter] = (first(values.get("filters"), "dynamodb") or {}).get(field)
     return request(manifest, _template(values.get("filters", ())), parameters)
 
 

@@ -67,10 +67,15 @@ TRIGGER = TriggerKind(
             "input_path": text("JSONPath of the part of the event that the function gets.", r"^\$", "expected $.…"),
             "input_transformer": settings(
                 {
-                    "paths": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "paths": {
+                        "type": "object",
+                        "description": "Names and the JSONPaths of what they stand for.",
+                        "additionalProperties": {"type": "string"},
+                    },
                     "template": text("What the function gets; <name> stands for a path's value."),
                 },
                 "template",
+                description="What the function gets, made from parts of the event.",
             ),
             "maximum_event_age": number("Seconds in which delivery is tried.", 60, 86400),
             "maximum_retry_attempts": number("Tries after the first.", 0, 185),

@@ -26,9 +26,10 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     values = trigger.settings
     method, path = routes.split(values["route"])
     parameters: dict[str, Any] = {"method": routes.sample_method(method), "path": routes.filled(path)}
+    parameters["body"] = routes.sample_body(method)
     if values.get("payload_format_version") == "1.0":
         return request(manifest, "apigateway-http-api-proxy-v1", {**parameters, "resource": path})
-    parameters |= {"route-key": values["route"], "stage": values.get("stage")}
+    parameters |= {"route-key": values["route"], "stage": values.get("stage"), "query-string": ""}
     return request(manifest, _TEMPLATES[routes.authorizer_kind(values)], parameters)
 
 

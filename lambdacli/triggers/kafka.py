@@ -19,7 +19,7 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     if "cluster" in values:
         return request(manifest, "msk-records", {"topic": values["topic"]})
     servers = ",".join(values.get("bootstrap_servers", ()))
-    return request(manifest, "kafka-records", {"topic": values["topic"], "bootstrap-servers": servers})
+    return request(manifest, "kafka-records", {"topic": values["topic"], "bootstrap-servers": servers or None})
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

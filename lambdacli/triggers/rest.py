@@ -30,6 +30,7 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
         "path": routes.filled(path),
         "resource": path,
         "stage": values.get("stage"),
+        "body": routes.sample_body(method),
     }
     return request(manifest, _TEMPLATES[routes.authorizer_kind(values)], parameters)
 

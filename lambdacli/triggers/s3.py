@@ -49,7 +49,7 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     values = trigger.settings
     event = (values.get("events") or DEFAULT_EVENTS)[0]
     prefix, suffix = values.get("prefix", ""), values.get("suffix", "")
-    key = example_key(prefix, suffix) if prefix or suffix else ""
+    key = example_key(prefix, suffix) if prefix or suffix else None
     return request(manifest, TEMPLATES[event], {"bucket": values["bucket"], "key": key})
 
 
