@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lambdacli.events.template import Template
 
 _LIST = "list of events"  # stands for --list: no event is called so
+_LISTING = ("--list", "--json", "-m", "--manifest", "-h", "--help")
 _SHOWN = 60  # characters of a default in the help
 _METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
 
@@ -38,7 +39,7 @@ class Generate(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """With --list the rest is a filter, wherever the flag stands."""
-        if "--list" in args:
+        if "--list" in args and not _is_event_with_options(args):
             args = [_LIST, *(each for each in args if each != "--list")]
         elif not args and not ctx.resilient_parsing:
             raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
@@ -104,6 +105,11 @@ class EventCommand(TyperCommand):
             _write(options["output"], events.dumps(event, compact=options["compact"]) + "\n")
 
 
+def _is_event_with_options(args: list[str]) -> bool:
+    """Whether `--list` may be a parameter's value, as in `--body --list`."""
+    return any(each.startswith("-") and each.partition("=")[0] not in _LISTING for each in args)
+
+
 def _event_name(args: list[str], folders: Sequence[Path]) -> tuple[str, list[str]]:
     """The event's name and what is left: two words are joined where that makes an event."""
     if len(args) > 1 and not args[1].startswith("-") and not events.exists(args[0], folders):
@@ -167,11 +173,22 @@ def _show_list(part: str, folders: Sequence[Path], *, as_json: bool) -> None:
         raise EventError(
             f"no event matches {part!r}", hint=f"did you mean {near[0]}?" if near else "`--list` alone shows all"
         )
-    found = [events.summary(name, folders) for name in sorted(chosen)]
+    found = [each for name in sorted(chosen) if (each := _summary(name, folders))]
     if as_json:
         console.data(events.dumps(found))
     else:
         console.table(("EVENT", "WHAT IT IS"), [(each["name"], each["summary"]) for each in found])
+
+
+def _summary(name: str, folders: Sequence[Path]) -> dict[str, Any] | None:
+    """A broken template of the user's own does not hide the others."""
+    from lambdacli import console
+
+    try:
+        return events.summary(name, folders)
+    except EventError as error:
+        console.warning(error.message, error.hint)
+        return None
 
 
 def _ordered(template: Template) -> list[Parameter]:

@@ -13,6 +13,8 @@ from lambdacli.events import moments
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_MOST_DIGITS = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -80,6 +82,14 @@ def _int(value: Any) -> int:
         return int(value)
     except ValueError:
         raise ValueError("expected an integer") from None
+
+
+def _digits(value: Any) -> str:
+    """A number longer than machines count, kept as text: sequence numbers."""
+    text = _str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise ValueError(f"expected up to {_MOST_DIGITS} digits")
+    return text
 
 
 def _float(value: Any) -> float:
@@ -157,6 +167,7 @@ def _list(value: Any) -> list[Any]:
 TYPES: dict[str, Callable[[Any], Any]] = {
     "str": _str,
     "int": _int,
+    "digits": _digits,
     "float": _float,
     "bool": _bool,
     "json": _json,  # any JSON value
