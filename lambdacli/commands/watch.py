@@ -116,9 +116,9 @@ class _Screen:
         if outcome.status != "success":
             message = console.function_error(ready.function.name, outcome.payload, Path(ready.plan.cwd))
             console.problem(message)
-        if self._last is not None:
+        elif self._last is not None:
             console.difference(self._last, outcome.payload)
-        self._last = outcome.payload
+        self._last = outcome.payload if outcome.status == "success" else self._last
         cold = f", init {outcome.report.init:.0f} ms" if outcome.report.init is not None else ""
         keys = "; Enter runs it again, q ends" if sys.stdin.isatty() else ""
         console.message(f"{outcome.status} in {outcome.report.duration:.1f} ms{cold}; waiting for a save{keys}")

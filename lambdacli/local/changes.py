@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once something is watched
+import contextlib
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +58,17 @@ def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
+def _own_outputs() -> frozenset[tuple[int, int]]:
+    """The files that stdout and stderr were redirected to: what we write there is no save."""
+    found = set()
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
+
+
 def _exists(folder: Path) -> bool:
     return folder.is_dir()
 
@@ -68,6 +82,7 @@ class Changes:
         self._names = watchfiles.DefaultFilter()
         self._ignored = [Ignored(path if path.is_dir() else path.parent, ignore) for path in self._code]
         self._found: asyncio.Queue[set[Path]] = asyncio.Queue()
+        self._outputs = _own_outputs()
 
     async def __aiter__(self) -> AsyncIterator[set[Path]]:
         """Yields until it is cancelled.
@@ -119,10 +134,17 @@ class Changes:
             if not _exists(folder):
                 return
 
+    def _is_output(self, path: Path) -> bool:
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) in self._outputs
+
     def _concerns(self, path: Path) -> bool:
         if path in self._files:
             return True
-        if not self._names(watchfiles.Change.modified, str(path)) or path.is_dir():
+        if not self._names(watchfiles.Change.modified, str(path)) or path.is_dir() or self._is_output(path):
             return False
         for code, ignored in zip(self._code, self._ignored, strict=True):
             inside = path.is_relative_to(code if code.is_dir() or not code.suffix else code.parent)

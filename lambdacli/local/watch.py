@@ -27,8 +27,9 @@ _OWN_WRITES = 8  # in a row, and the file is taken for the handler's
 class Signal(NamedTuple):
     """Why something has to happen now."""
 
-    kind: Literal["saved", "again", "quit"]
+    kind: Literal["saved", "again", "quit", "blind"]
     paths: frozenset[Path] = frozenset()
+    error: LambdacliError | None = None  # of "blind": why nothing can be watched any more
 
 
 class Show(Protocol):
@@ -91,14 +92,9 @@ class Watch:
 
     async def _next_signal(self) -> Signal:
         while True:
-            getting = asyncio.create_task(self.signals.get())
-            waiting = {getting} if self._observer is None else {getting, self._observer}
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if getting not in done:
-                getting.cancel()
-                if self._observer is not None:
-                    await self._observer  # raises what ended it
-            signal = getting.result()
+            signal = await self.signals.get()
+            if signal.error is not None:
+                raise signal.error
             if signal.kind != "saved" or not self._is_own_write(signal):
                 return signal
 
@@ -157,8 +153,11 @@ class Watch:
         self._observer = asyncio.create_task(self._forward(Changes(*wanted)))
 
     async def _forward(self, changes: Changes) -> None:
-        async for paths in changes:
-            self.signals.put_nowait(Signal("saved", frozenset(paths)))
+        try:
+            async for paths in changes:
+                self.signals.put_nowait(Signal("saved", frozenset(paths)))
+        except LambdacliError as error:
+            self.signals.put_nowait(Signal("blind", error=error))
 
     def _is_own_write(self, signal: Signal) -> bool:
         """Whether the function saved the file itself, on each of its last runs: then nothing new has happened."""
