@@ -18,7 +18,7 @@ class Code:
         self.path = path
         self._zip: ZipFile | None = None
 
-    def __enter__(self) -> Code:
+    def __enter__(self) -> Code:  # noqa: PYI034 - Self is newer than 3.10
         from zipfile import BadZipFile, ZipFile, is_zipfile
 
         if self.path.is_file() and is_zipfile(self.path):
@@ -74,7 +74,7 @@ class Code:
         if not self.path.is_dir():
             return [self.path.name]
         try:
-            return sorted(os.listdir(self.path / folder))
+            return sorted(path.name for path in (self.path / folder).iterdir())
         except OSError:
             return []
 

@@ -42,7 +42,9 @@ def _file(code: Code, parts: list[str]) -> str | None:
 
 def _elsewhere(code: Code, module: str) -> bool:
     """Whether the module may come from a `.pth` file or from a package installed elsewhere."""
-    return any(name.endswith(".pth") for name in code.names("")) and not code.is_folder(module.split("/")[0])
+    return any(name.endswith(".pth") for name in code.names("")) and not code.is_folder(
+        module.split("/", maxsplit=1)[0]
+    )
 
 
 def _missing_module(code: Code, module: str) -> str:

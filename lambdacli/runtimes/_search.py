@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WINDOWS = sys.platform == "win32"
 _PROOF_SECONDS = 20
+_PROOF_LINES = 2  # version, path
+_FIELDS = 3  # path, version, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def prove(path: str, arguments: Sequence[str]) -> Proof | None:
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     lines = done.stdout.splitlines()
-    if done.returncode or len(lines) != 2 or not os.path.isfile(lines[1]):  # noqa: PLR2004, PTH113
+    if done.returncode or len(lines) != _PROOF_LINES or not os.path.isfile(lines[1]):
         return None
     return Proof(lines[1], lines[0].removeprefix("v"))
 
@@ -96,13 +98,13 @@ def on_path(*names: str) -> Iterator[str]:
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     for name in names:
         for folder in folders:
-            yield os.path.join(folder, name + ".exe" if WINDOWS else name)  # noqa: PTH118 - pathlib costs a start
+            yield os.path.join(folder, name + ".exe" if WINDOWS else name)
 
 
 def versions(folder: str, prefix: str, inside: str) -> Iterator[str]:
     """`inside` of each subfolder that starts with `prefix`, the newest version first."""
     try:
-        names = [name for name in os.listdir(folder) if name.startswith(prefix)]  # noqa: PTH208 - as above
+        names = [name for name in os.listdir(folder) if name.startswith(prefix)]
     except OSError:
         return
     for name in sorted(names, key=_numbers, reverse=True):
@@ -111,7 +113,7 @@ def versions(folder: str, prefix: str, inside: str) -> Iterator[str]:
 
 def home(path: str, variable: str = "") -> str:
     """A folder below the user's home, unless an environment variable names it."""
-    return (os.environ.get(variable) if variable else "") or os.path.expanduser(f"~/{path}")  # noqa: PTH111 - as above
+    return (os.environ.get(variable) if variable else "") or os.path.expanduser(f"~/{path}")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -122,7 +124,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _proven(candidates: Iterable[str], wanted: Wanted, version: str) -> Iterator[Proof]:
     seen = set()
     for path in candidates:
-        if path in seen or not os.path.isfile(path) or not os.access(path, os.X_OK):  # noqa: PTH113 - as above
+        if path in seen or not os.path.isfile(path) or not os.access(path, os.X_OK):
             continue
         seen.add(path)
         proof = prove(path, wanted.proof)
@@ -162,7 +164,7 @@ def _distance(version: str, wanted: str) -> tuple[int, ...]:
 
 
 def _key(wanted: Wanted) -> str:
-    local = [path for path in wanted.local if os.path.exists(path)]  # noqa: PTH110 - as above
+    local = [path for path in wanted.local if os.path.exists(path)]
     environment = [os.environ.get(name, "") for name in ("PATH", "HOME", *wanted.variables)]
     return "\0".join((wanted.language, wanted.version, wanted.explicit, *local, *environment)).replace("\n", " ")
 
@@ -176,7 +178,7 @@ def _name(wanted: Wanted, key: str) -> str:
 def _recall(name: str, key: str) -> Proof | None:
     kept, _, rest = cache.read_text(name).partition("\n")
     fields = rest.split("\n")
-    if kept != key or len(fields) != 3:  # noqa: PLR2004 - path, version, stamp
+    if kept != key or len(fields) != _FIELDS:
         return None
     path, version, stamp = fields
     return Proof(path, version) if stamp == _stamp(path) else None
@@ -188,7 +190,7 @@ def _remember(name: str, key: str, proof: Proof) -> None:
 
 def _stamp(path: str) -> str:
     try:
-        status = os.stat(path)  # noqa: PTH116 - as above
+        status = os.stat(path)
     except OSError:
         return ""
     return f"{status.st_mtime_ns} {status.st_size}"

@@ -20,7 +20,7 @@ _VARIABLES = (
 )  # fmt: skip
 
 
-def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: ARG001, FBT001
+def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: ARG001, FBT001 - the contract of runtimes
     """The function's interpreter: set for it, or on the machine.
 
     Raises:
@@ -75,14 +75,14 @@ def _windows(version: str) -> Iterator[str]:
     yield f"{os.environ.get('PROGRAMFILES', 'C:/Program Files')}/nodejs/node.exe"
 
 
-def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Launch:  # noqa: ARG001 - the contract's
+def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Launch:  # noqa: ARG001 - the contract of runtimes
     """Our own client on the interpreter; modules of layers are found through NODE_PATH."""
     major = interpreter.version.partition(".")[0]
     folders = [
         folder
         for layer in function.layers
         for folder in (f"{layer}/nodejs/node{major}/node_modules", f"{layer}/nodejs/node_modules")
-        if os.path.isdir(folder)  # noqa: PTH112 - see _search
+        if os.path.isdir(folder)
     ]
     return Launch(
         argv=(interpreter.path, str(BOOTSTRAPS / "bootstrap.cjs")),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Function
 
 
-def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: ARG001, FBT001
+def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: ARG001, FBT001 - the contract of runtimes
     """Nothing to find on the machine: the function brings its own."""
     return Interpreter(function.interpreter, identifier.removeprefix("provided").lstrip("."))
 
@@ -22,7 +22,7 @@ def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Lau
     """The `bootstrap` of the function, else of a layer; a path that does not exist if there is none."""
     candidates = [str(task_root), *function.layers]
     for folder in candidates:
-        if os.path.exists(f"{folder}/bootstrap"):  # noqa: PTH110 - pathlib costs a start
+        if os.path.exists(f"{folder}/bootstrap"):
             return Launch(_command(f"{folder}/bootstrap", interpreter))
     return Launch(_command(f"{task_root}/bootstrap", interpreter))
 
@@ -37,7 +37,7 @@ def handler_problem(function: Function) -> str:
 
     with _files.Code(function.code) as code:
         if not code.is_file("bootstrap"):
-            if any(os.path.exists(f"{layer}/bootstrap") for layer in function.layers):  # noqa: PTH110 - as above
+            if any(os.path.exists(f"{layer}/bootstrap") for layer in function.layers):
                 return ""
             return f"no file named bootstrap in {function.code}"
         if not code.executable("bootstrap"):

@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Function
 
-_PROOF = (
-    "-I",
-    "-S",
-    "-c",
-    "import sys; i = sys.implementation; assert i.name == 'cpython';"
-    " print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)",
-)
+_PROVE = """\
+import sys
+print("%d.%d.%d" % sys.version_info[:3])
+print(sys.executable if sys.implementation.name == "cpython" else "")
+"""
+_PROOF = ("-I", "-S", "-c", _PROVE)
 _VARIABLES = ("PYENV_ROOT", "PYENV_VERSION", "UV_PYTHON_INSTALL_DIR", "MISE_DATA_DIR", "ASDF_DATA_DIR", "XDG_DATA_HOME")
 _UTF8_SINCE = 12  # minor version whose image sets LC_CTYPE
 
 
-def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: FBT001
+def find(identifier: str, function: Function, project: Path, allow_mismatch: bool) -> Interpreter:  # noqa: FBT001 - the contract of runtimes
     """The function's interpreter: set for it, in a virtual environment of its or the project's, or on the machine.
 
     Raises:
@@ -49,7 +48,7 @@ def find(identifier: str, function: Function, project: Path, allow_mismatch: boo
 
 def _virtual_environments(function: Function, project: Path) -> Iterator[str]:
     inside = "Scripts/python.exe" if _search.WINDOWS else "bin/python"
-    for folder in (str(function.code), os.path.dirname(function.code), str(project)):  # noqa: PTH120 - see _search
+    for folder in (str(function.code), os.path.dirname(function.code), str(project)):
         for name in (".venv", "venv"):
             yield f"{folder}/{name}/{inside}"
 
@@ -64,7 +63,7 @@ def _machine(version: str) -> Iterator[str]:
     name = f"python{version}"
     yield from _search.on_path(name, *(("python",) if _search.WINDOWS else ()))
     yield from _windows(version) if _search.WINDOWS else _posix(version, name)
-    if _search.matches("%d.%d" % sys.version_info[:2], version):
+    if _search.matches(f"{sys.version_info[0]}.{sys.version_info[1]}", version):
         yield sys.executable
 
 
@@ -93,12 +92,11 @@ def _windows(version: str) -> Iterator[str]:
     yield f"{local}/Programs/Python/Python{version.replace('.', '')}/python.exe"
 
 
-def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Launch:  # noqa: ARG001 - the contract's
-    """Our own client on the interpreter; the function's PYTHONPATH counts, after its layers."""
+def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Launch:  # noqa: ARG001 - the contract of runtimes
+    """Our own client on the interpreter; layers are on PYTHONPATH, which the function's own replaces, as in AWS."""
     minor = interpreter.version.split(".")[1]
     layers = [folder for layer in function.layers for folder in _layer(layer, minor)]
-    path = os.pathsep.join([*layers, *filter(None, [function.environment.get("PYTHONPATH")])])
-    environment = {"PYTHONPATH": path} if path else {}
+    environment = {"PYTHONPATH": os.pathsep.join(layers)} if layers else {}
     if int(minor) >= _UTF8_SINCE:
         environment["LC_CTYPE"] = "C.UTF-8"
     bytecode = f"{cache.folder()}/bytecode"
@@ -111,7 +109,7 @@ def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Lau
 
 def _layer(layer: str, minor: str) -> Iterator[str]:
     for folder in (f"{layer}/python/lib/python3.{minor}/site-packages", f"{layer}/python"):
-        if os.path.isdir(folder):  # noqa: PTH112 - see _search
+        if os.path.isdir(folder):
             yield folder
 
 

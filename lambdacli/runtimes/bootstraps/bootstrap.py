@@ -11,7 +11,7 @@ def main() -> None:
     kept = sys.dont_write_bytecode, sys.pycache_prefix
     if len(sys.argv) > 1:
         sys.dont_write_bytecode, sys.pycache_prefix = False, sys.argv.pop()
-    from lambdacli_bootstrap import loop
+    from lambdacli_bootstrap import loop  # type: ignore[import-not-found]
 
     sys.dont_write_bytecode, sys.pycache_prefix = kept
     del sys.path[0]

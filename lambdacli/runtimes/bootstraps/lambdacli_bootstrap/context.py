@@ -4,16 +4,20 @@ import os
 import sys
 import time
 
+TYPE_CHECKING = False  # importing `typing` costs a start
+if TYPE_CHECKING:
+    from typing import Any
+
 _TRACE_FIELDS = ("traceparent", "tracestate", "baggage")
 
 
 class _Record:
     """Named fields, filled from a dict, missing ones None; shown with all of them."""
 
-    __slots__ = ()
+    __slots__: "tuple[str, ...]" = ()
 
     @classmethod
-    def of(cls, values: "dict | None") -> "_Record | None":
+    def of(cls, values: "dict[str, Any] | None") -> "Any":
         if values is None:
             return None
         record = cls()
@@ -29,24 +33,27 @@ class CognitoIdentity(_Record):
     """Who the mobile application's user is."""
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+    cognito_identity_id: "Any"
+    cognito_identity_pool_id: "Any"
 
 
 class Client(_Record):
     """The mobile application."""
 
-    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+    # in the order in which they are shown
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")  # noqa: RUF023
 
 
 class ClientContext(_Record):
     """What the caller sent as X-Amz-Client-Context."""
 
-    __slots__ = ("custom", "env", "client")
+    __slots__ = ("custom", "env", "client")  # noqa: RUF023 - as above
 
 
 class LambdaContext:
     """One invocation, as the handler sees it."""
 
-    def __init__(self, headers: dict) -> None:
+    def __init__(self, headers: "dict[str, str]") -> None:
         get = os.environ.get
         client_context = _json(headers, "lambda-runtime-client-context", "Client Context")
         identity = _json(headers, "lambda-runtime-cognito-identity", "Cognito Identity")
@@ -62,7 +69,7 @@ class LambdaContext:
         self.client_context = ClientContext.of(client_context)
         if self.client_context is not None:
             self.client_context.client = Client.of(self.client_context.client)
-        self.identity = CognitoIdentity()
+        self.identity: "Any" = CognitoIdentity()
         self.identity.cognito_identity_id = self.identity.cognito_identity_pool_id = None
         if identity is not None:
             self.identity.cognito_identity_id = identity.get("cognitoIdentityId")
@@ -73,7 +80,7 @@ class LambdaContext:
         """Milliseconds until the function's timeout, never below 0."""
         return max(self._epoch_deadline_time_in_ms - int(time.time() * 1000), 0)
 
-    def w3c(self) -> dict:
+    def w3c(self) -> "dict[str, str]":
         """The W3C trace context of the invocation."""
         return dict(self._trace)
 
@@ -91,11 +98,11 @@ class LambdaContext:
         )  # fmt: skip
 
 
-def _shown(record: object, names: tuple) -> str:
+def _shown(record: object, names: "tuple[str, ...]") -> str:
     return type(record).__name__ + "([" + ",".join([n + "=" + str(getattr(record, n)) for n in names]) + "])"
 
 
-def _json(headers: dict, header: str, name: str) -> "dict | None":
+def _json(headers: "dict[str, str]", header: str, name: str) -> "Any":
     text = headers.get(header)
     if not text:
         return None
@@ -106,10 +113,10 @@ def _json(headers: dict, header: str, name: str) -> "dict | None":
     try:
         return json.loads(text)
     except Exception as error:
-        raise Fault("Runtime.LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (name, error)) from error
+        raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from error
 
 
-def _take_trace(client_context: "dict | None") -> dict:
+def _take_trace(client_context: "Any") -> "dict[str, str]":
     """Takes `w3c` out of the client context, so that it is read through `w3c()` alone."""
     if not isinstance(client_context, dict):
         return {}

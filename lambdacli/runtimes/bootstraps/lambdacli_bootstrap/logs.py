@@ -6,6 +6,10 @@ import sys
 import time
 import traceback
 
+TYPE_CHECKING = False  # importing `typing` costs a start
+if TYPE_CHECKING:
+    from typing import Any
+
 _DATE = "%Y-%m-%dT%H:%M:%SZ"
 _TEXT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 _OWN = frozenset(
@@ -13,7 +17,7 @@ _OWN = frozenset(
 ) - {"message", "asctime", "taskName"}
 
 
-def set_up(current: object) -> None:
+def set_up(current: "Any") -> None:
     """Install the handler as AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL say; `current` knows the invocation."""
     logging.Formatter.converter = time.gmtime
     handler = _Handler()
@@ -39,7 +43,7 @@ class _Handler(logging.Handler):
 class _Filter(logging.Filter):
     """Adds the invocation to every record."""
 
-    def __init__(self, current: object) -> None:
+    def __init__(self, current: "Any") -> None:
         super().__init__()
         self._current = current
 
@@ -78,8 +82,8 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(kept, ensure_ascii=False, default=str) + "\n"
 
 
-def _exception(record: logging.LogRecord) -> dict:
-    if not record.exc_info:
+def _exception(record: logging.LogRecord) -> "dict[str, Any]":
+    if not record.exc_info or record.exc_info[0] is None:
         return {}
     kind, error, trace = record.exc_info
     return {"stackTrace": traceback.format_tb(trace), "errorType": kind.__name__, "errorMessage": str(error)}

@@ -7,34 +7,38 @@ from . import payload
 from .client import RuntimeApi, leave
 from .context import LambdaContext
 
+TYPE_CHECKING = False  # importing `typing` costs a start
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
 
 class _Current:
     """The invocation that log records belong to."""
 
-    request_id = None
-    tenant_id = None
+    request_id = ""
+    tenant_id: "str | None" = None
 
 
 class _Unbuffered:
     """A text stream that is flushed at every write, as Lambda's stdout and stderr are."""
 
-    def __init__(self, stream: object) -> None:
+    def __init__(self, stream: "Any") -> None:
         self.stream = stream
 
-    def __enter__(self) -> "_Unbuffered":
+    def __enter__(self) -> "_Unbuffered":  # noqa: PYI034 - Self is newer than 3.8
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> "Any":
         return getattr(self.stream, name)
 
     def write(self, text: str) -> None:
         self.stream.write(text)
         self.stream.flush()
 
-    def writelines(self, lines: object) -> None:
+    def writelines(self, lines: "Any") -> None:
         self.stream.writelines(lines)
         self.stream.flush()
 
@@ -42,16 +46,17 @@ class _Unbuffered:
 class _LoggingHook:
     """Sets up `logging` when the function imports it, which costs a third of a start where it does not."""
 
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> object:
+    def find_spec(self, name: str, _path: "Any" = None, _target: "Any" = None) -> "Any":
         if name != "logging":
             return None
         sys.meta_path.remove(self)
         from importlib.machinery import PathFinder
 
-        spec = PathFinder.find_spec(name, [os.path.dirname(os.__file__)]) or PathFinder.find_spec(name)
+        library = os.path.dirname(os.__file__)
+        spec: "Any" = PathFinder.find_spec(name, [library]) or PathFinder.find_spec(name)
         execute = spec.loader.exec_module
 
-        def execute_and_set_up(module: object) -> None:
+        def execute_and_set_up(module: "Any") -> None:
             execute(module)
             _set_up_logging()
 
@@ -81,12 +86,12 @@ def main() -> None:
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = _load(os.environ["_HANDLER"])
-    except Exception as error:  # noqa: BLE001 - whatever the function's module raises is its own init error
+    except Exception as error:
         _report_init_error(api, error)
     encoder = payload.Encoder()
     while True:
         headers, body = api.next()
-        _Current.request_id = headers.get("lambda-runtime-aws-request-id")
+        _Current.request_id = headers.get("lambda-runtime-aws-request-id", "")
         _Current.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         trace = headers.get("lambda-runtime-trace-id")
         if trace is not None:
@@ -96,14 +101,16 @@ def main() -> None:
         handle_event_request(api, handler, headers, body, encoder)
 
 
-def handle_event_request(api: RuntimeApi, request_handler: object, headers: dict, body: bytes, encoder: object) -> None:
+def handle_event_request(
+    api: RuntimeApi, request_handler: "Any", headers: "dict[str, str]", body: bytes, encoder: payload.Encoder
+) -> None:
     """One invocation: exceptions of the handler become function errors, SystemExit ends the process."""
     try:
         lambda_context = LambdaContext(headers)
         event = _event(body, headers.get("content-type"))
         response = request_handler(event, lambda_context)
         result, content_type = _result(response, encoder)
-    except Exception as error:  # noqa: BLE001 - as Lambda does
+    except Exception as error:
         from . import errors
 
         described = errors.describe(error, _Current.request_id)
@@ -114,7 +121,7 @@ def handle_event_request(api: RuntimeApi, request_handler: object, headers: dict
         api.respond(_Current.request_id, result, content_type, headers.get("lambda-runtime-invocation-id", ""))
 
 
-def _event(body: bytes, content_type: str) -> object:
+def _event(body: bytes, content_type: "str | None") -> object:
     if content_type != "application/json":
         return body
     try:
@@ -122,10 +129,10 @@ def _event(body: bytes, content_type: str) -> object:
     except Exception as error:
         from .errors import Fault
 
-        raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error) from None
+        raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
 
 
-def _result(response: object, encoder: payload.Encoder) -> tuple:
+def _result(response: object, encoder: payload.Encoder) -> "tuple[bytes, str]":
     if isinstance(response, bytes):
         return response, "application/unknown"
     try:
@@ -133,37 +140,37 @@ def _result(response: object, encoder: payload.Encoder) -> tuple:
     except Exception as error:
         from .errors import Fault
 
-        raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error) from None
+        raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
 
 
-def _load(name: str) -> object:
+def _load(name: str) -> "Any":
     module_name, dot, attribute = name.rpartition(".")
     if not dot:
-        _refuse("MalformedHandlerName", "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % name)
+        _refuse("MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")
     if module_name.split(".")[0] in sys.builtin_module_names:
-        _refuse("BuiltInModuleConflict", "Cannot use built-in module %s as a handler module" % module_name)
+        _refuse("BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module")
     import importlib
 
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        _refuse("ImportModuleError", "Unable to import module '%s': %s" % (module_name, error))
+        _refuse("ImportModuleError", f"Unable to import module '{module_name}': {error}")
     except SyntaxError as error:
-        trace = ['  File "%s" Line %s\n    %s' % (error.filename, error.lineno, error.text)]
-        _refuse("UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, error), trace)
+        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        _refuse("UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace)
     try:
         return getattr(module, attribute)
     except AttributeError:
-        _refuse("HandlerNotFound", "Handler '%s' missing on module '%s'" % (attribute, module_name))
+        _refuse("HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
 
 
-def _refuse(kind: str, message: str, trace: "list | None" = None) -> None:
+def _refuse(kind: str, message: str, trace: "list[str] | None" = None) -> "NoReturn":
     from .errors import Fault
 
     raise Fault("Runtime." + kind, message, trace) from None
 
 
-def _report_init_error(api: RuntimeApi, error: Exception) -> None:
+def _report_init_error(api: RuntimeApi, error: Exception) -> "NoReturn":
     from . import errors
 
     described = errors.describe(error)
@@ -187,7 +194,7 @@ def _add_site_packages() -> None:
 
 def _wait_as_spare(descriptor: int) -> None:
     """Load what an invocation needs, then wait to be told which function this process is."""
-    import datetime
+    import datetime  # noqa: ICN001 - loaded, not used
     import decimal
     import importlib
     import json
@@ -200,12 +207,12 @@ def _wait_as_spare(descriptor: int) -> None:
         told = stream.read()
     if not told:
         leave(0)
-    order = payload.decode(told)
+    order: "Any" = payload.decode(told)
     _replace_environment(order["environment"])
     os.chdir(order["cwd"])
 
 
-def _replace_environment(environment: dict) -> None:
+def _replace_environment(environment: "dict[str, str]") -> None:
     import time
 
     before = os.environ.get("PYTHONPATH", "")

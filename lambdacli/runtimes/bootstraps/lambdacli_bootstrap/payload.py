@@ -12,8 +12,12 @@ except ImportError:  # an interpreter without the C accelerator
     from json.encoder import py_encode_basestring as encode_basestring
     from json.encoder import py_encode_basestring_ascii as encode_basestring_ascii
 
-    make_encoder = make_scanner = None
+    make_encoder = make_scanner = None  # type: ignore[assignment, misc]
 from marshal import dumps as _marshal
+
+TYPE_CHECKING = False  # importing `typing` costs a start
+if TYPE_CHECKING:
+    from typing import Any
 
 _UNICODE = {"AWS_Lambda_python3." + minor for minor in ("12", "13", "14", "15")}
 _NUMBERS = {float("inf"): "Infinity", float("-inf"): "-Infinity"}
@@ -21,7 +25,7 @@ _BLANK = " \t\n\r"
 
 
 def _refuse(name: str) -> None:
-    raise ValueError("Expecting value: %s is no JSON" % name)
+    raise ValueError(f"Expecting value: {name} is no JSON")
 
 
 class _Reading:
@@ -32,11 +36,11 @@ class _Reading:
     parse_float = float
     parse_int = int
     parse_constant = staticmethod(_refuse)
-    memo: dict = {}  # noqa: RUF012 - the C scanner's own cache of keys
+    memo: "dict[str, str]" = {}  # noqa: RUF012 - the C scanner's own
 
 
 try:
-    _scan = make_scanner(_Reading)
+    _scan: "Any" = make_scanner(_Reading)  # type: ignore[arg-type]
 except (AttributeError, TypeError):
     _scan = None
 
@@ -69,13 +73,13 @@ class Encoder:
         if make_encoder is None:
             return self._general(value, {})
         try:
-            _marshal(value, 2)  # refuses subclasses, where named tuples hide
-            chunks = make_encoder({}, _not_plain, self._string, None, ": ", ", ", False, False, True)(value, 0)  # noqa: FBT003
+            _marshal(value, 2)  # type: ignore[arg-type]  # refuses subclasses, where named tuples hide
+            chunks = make_encoder({}, _not_plain, self._string, None, ": ", ", ", False, False, True)(value, 0)  # noqa: FBT003 - the C function's parameters
         except (ValueError, TypeError, RecursionError):
             return self._general(value, {})
         return "".join(chunks)
 
-    def _general(self, value: object, inside: dict) -> str:  # noqa: PLR0911 - one kind of value after another
+    def _general(self, value: object, inside: "dict[int, object]") -> str:  # noqa: PLR0911 - one kind of value after another
         if value is None:
             return "null"
         if value is True:
@@ -92,7 +96,7 @@ class Encoder:
             return _float(value)
         return self._container(value, inside)
 
-    def _container(self, value: object, inside: dict) -> str:
+    def _container(self, value: object, inside: "dict[int, object]") -> str:
         if id(value) in inside:
             raise ValueError("Circular reference detected")
         inside[id(value)] = value
@@ -108,7 +112,7 @@ class Encoder:
         finally:
             del inside[id(value)]
 
-    def _object(self, fields: dict, inside: dict) -> str:
+    def _object(self, fields: "dict[Any, Any]", inside: "dict[int, object]") -> str:
         members = [
             self._string(key if isinstance(key, str) else _key(key)) + ": " + self._general(value, inside)
             for key, value in fields.items()
@@ -126,7 +130,7 @@ def _float(value: float) -> str:
     return _NUMBERS.get(value) or float.__repr__(value)
 
 
-def _fields(value: object) -> "dict | None":
+def _fields(value: object) -> "dict[Any, Any] | None":
     """The fields of a named tuple, or of anything else with `_asdict`."""
     method = getattr(value, "_asdict", None)
     if not callable(method):
@@ -159,4 +163,4 @@ def _decimal(value: object) -> str:
 
     if isinstance(value, decimal.Decimal):
         return "NaN" if value.is_nan() else str(value)
-    raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
