@@ -163,7 +163,7 @@ class _Parser:
         least, most = filters.arity(found)
         if not least <= len(arguments) <= most:
             expected = str(least) if least == most else f"{least} to {most}"
-            raise self.wrong(f"filter {name} takes {expected} arguments, not {len(arguments)}")
+            raise self.wrong(f"filter {name} takes {expected} argument{'s' * (most != 1)}, not {len(arguments)}")
         return found, name in filters.TAKE_NULL, arguments
 
     def _arguments(self) -> list[Render]:

@@ -30,9 +30,12 @@ def _bytes(value: Any) -> bytes:
 
 
 def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f"expected a number, not {_json(value)[:40]}")  # noqa: TRY004 - what every filter raises
-    return int(value)
+    try:
+        if not isinstance(value, bool):
+            return int(value)
+    except (ValueError, TypeError):
+        pass
+    raise ValueError(f"expected a number, not {_json(value)[:40]}")
 
 
 def _object(value: Any) -> dict[str, Any]:

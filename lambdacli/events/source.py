@@ -120,7 +120,8 @@ def _neither(name: str, folders: Sequence[Path]) -> EventError:
 
     folder, base = os.path.split(name)
     try:
-        files = os.listdir(folder or ".")  # noqa: PTH208 - start-up path
+        with os.scandir(folder or ".") as entries:
+            files = [entry.name for entry in entries if entry.is_file()]
     except OSError:
         files = []
     near = [os.path.join(folder, each) for each in get_close_matches(base, files, n=1)]  # noqa: PTH118 - as above

@@ -20,7 +20,17 @@ from lambdacli.events.parameters import GLOBALS, Parameter
 GOLDEN = Path(__file__).parent.parent / "golden" / "events"
 FOLDER = Path(find.bundled())
 NAMES = events.names()
-AWKWARD = ("", "it's \"quoted\"", "two\nlines\ttab", "ünïcødé 日本 🚀", "${bucket}", "$${x", "{not json", "x" * 20_000, "a b/c+d%20&=?#")
+AWKWARD = (
+    "",
+    'it\'s "quoted"',
+    "two\nlines\ttab",
+    "ünïcødé 日本 🚀",
+    "${bucket}",
+    "$${x",
+    "{not json",
+    "x" * 20_000,
+    "a b/c+d%20&=?#",
+)
 
 
 def plain(event: Any) -> str:

@@ -108,7 +108,9 @@ def test_sns_spells_url_differently_in_lambda_and_in_sqs() -> None:
 def test_sns_subscription_is_the_topic_and_a_uuid() -> None:
     (record,) = records("sns-notification")
     topic = record["Sns"]["TopicArn"]
-    assert re.fullmatch(re.escape(topic) + r":[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", record["EventSubscriptionArn"])
+    assert re.fullmatch(
+        re.escape(topic) + r":[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", record["EventSubscriptionArn"]
+    )
     assert record["Sns"]["UnsubscribeUrl"].endswith(record["EventSubscriptionArn"])
 
 
@@ -151,7 +153,9 @@ def test_dynamodb_expiry_is_done_by_the_service() -> None:
 
 
 def test_dynamodb_arn_is_that_of_the_stream() -> None:
-    assert all(":table/orders/stream/" in record["eventSourceARN"] for record in records("dynamodb-update", table="orders"))
+    assert all(
+        ":table/orders/stream/" in record["eventSourceARN"] for record in records("dynamodb-update", table="orders")
+    )
 
 
 # Kinesis
@@ -173,7 +177,10 @@ def test_kinesis_arrival_is_in_float_seconds_and_data_in_base64() -> None:
 
 def test_rest_headers_and_query_are_the_last_of_the_multi_values() -> None:
     event = render("apigateway-aws-proxy", query={"a": ["1", "2"]}, headers={"X-A": ["1", "2"]})
-    for single, multi in (("headers", "multiValueHeaders"), ("queryStringParameters", "multiValueQueryStringParameters")):
+    for single, multi in (
+        ("headers", "multiValueHeaders"),
+        ("queryStringParameters", "multiValueQueryStringParameters"),
+    ):
         assert event[single] == {name: values[-1] for name, values in event[multi].items()}
     assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
 
@@ -261,7 +268,9 @@ def test_http_v2_base64() -> None:
 
 
 def test_http_authorizers() -> None:
-    jwt = render("apigateway-http-api-proxy-jwt", claims={"n": 1}, scopes=["read"])["requestContext"]["authorizer"]["jwt"]
+    jwt = render("apigateway-http-api-proxy-jwt", claims={"n": 1}, scopes=["read"])["requestContext"]["authorizer"][
+        "jwt"
+    ]
     assert jwt["claims"]["n"] == "1"
     assert jwt["scopes"] == ["read"]
     made = render("apigateway-http-api-proxy-lambda-authorizer", context={"n": 1})["requestContext"]["authorizer"]
@@ -308,7 +317,9 @@ def test_websocket_message_id_and_headers() -> None:
     assert "headers" in connect
     assert "headers" in gone
     assert "headers" not in message
-    assert not any("httpMethod" in event or "httpMethod" in event["requestContext"] for event in (connect, message, gone))
+    assert not any(
+        "httpMethod" in event or "httpMethod" in event["requestContext"] for event in (connect, message, gone)
+    )
     assert gone["requestContext"]["disconnectStatusCode"] == 1005
     assert [each["requestContext"]["eventType"] for each in (connect, message, gone)] == [
         "CONNECT", "MESSAGE", "DISCONNECT",

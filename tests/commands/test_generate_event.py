@@ -1,0 +1,289 @@
+"""`lambdacli generate-event` as people use it: the real command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "generate_event"
+EVENTS = Path(__file__).parent.parent / "golden" / "events"
+
+
+def event(lambdacli: CommandLine, *arguments: str, **options: Any) -> Any:
+    done = lambdacli("generate-event", *arguments, **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def mistake(lambdacli: CommandLine, *arguments: str, **options: Any) -> str:
+    done = lambdacli("generate-event", *arguments, **options)
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+def golden(name: str, text: str) -> None:
+    file = GOLDEN / name
+    if os.environ.get("LAMBDACLI_WRITE_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_prints_the_event_alone(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "s3-put")
+    assert done.stdout == (EVENTS / "s3-put.json").read_text(encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_example_of_the_documentation(lambdacli: CommandLine) -> None:
+    found = event(lambdacli, "s3-put", "--bucket", "photos", "--key", "in/a b.jpg", "--count", "3")["Records"]
+    assert [record["s3"]["object"]["key"] for record in found] == ["in/a+b.jpg"] * 3
+    assert {record["s3"]["bucket"]["name"] for record in found} == {"photos"}
+
+
+def test_a_repeated_parameter_makes_records(lambdacli: CommandLine) -> None:
+    found = event(lambdacli, "s3-put", "--key", "a", "--key", "b", "--set", "size=1", "--set", "size=2")["Records"]
+    assert [(each["s3"]["object"]["key"], each["s3"]["object"]["size"]) for each in found] == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize(
+    ("sam", "ours"),
+    [
+        (["s3", "put", "--bucket", "b", "--key", "k"], ["s3-put", "--bucket", "b", "--key", "k"]),
+        (["sqs", "receive-message", "--body", '{"a":1}'], ["sqs-receive-message", "--set", 'body={"a":1}']),
+        (["sns", "notification", "--topic", "t"], ["sns-notification", "--topic", "t"]),
+        (["kinesis", "get-records", "--sequence", "12"], ["kinesis-get-records", "--sequence-number", "12"]),
+        (["dynamodb", "update", "--table", "t"], ["dynamodb-update", "--table", "t"]),
+        (["apigateway", "authorizer", "--restApiId", "x"], ["apigateway-authorizer", "--api-id", "x"]),
+        (["cloudwatch", "scheduled-event", "--rule", "r"], ["eventbridge-schedule", "--rule", "r"]),
+        (["cloudwatch", "logs"], ["cloudwatch-logs"]),
+        (["alb", "request"], ["alb-request"]),
+        (
+            ["ses", "email-receiving", "--dns-suffix", "example.com"],
+            ["ses-email-receiving", "--dns-suffix", "example.com"],
+        ),
+    ],
+)
+def test_sam_spellings(lambdacli: CommandLine, sam: list[str], ours: list[str]) -> None:
+    assert event(lambdacli, *sam) == event(lambdacli, *ours)
+
+
+def test_global_parameters(lambdacli: CommandLine) -> None:
+    (record,) = event(
+        lambdacli,
+        "sqs-receive-message",
+        "--region",
+        "cn-north-1",
+        "--account-id",
+        "1",
+        "--time",
+        "2020-01-01",
+        "--seed",
+        "x",
+    )["Records"]
+    assert record["eventSourceARN"] == "arn:aws-cn:sqs:cn-north-1:1:MyQueue"
+    assert record["attributes"]["SentTimestamp"] == "1577836800000"
+
+
+def test_objects_lists_and_flags(lambdacli: CommandLine) -> None:
+    found = event(
+        lambdacli, "apigateway-http-api-proxy", "--header", "X-A=1", "--header", "X-A=2", "--cookie", "a=1", "--cookie", "b=2",
+        "--base64", "--body", "hi",
+    )  # fmt: skip
+    assert found["headers"]["x-a"] == "1,2"
+    assert found["cookies"] == ["a=1", "b=2"]
+    assert (found["body"], found["isBase64Encoded"]) == ("aGk=", True)
+
+
+def test_values_are_never_templates_nor_options(lambdacli: CommandLine) -> None:
+    body = '${region} "quoted" \\ new\nline é 🚀'
+    assert event(lambdacli, "sqs-receive-message", "--body", body)["Records"][0]["body"] == body
+    assert event(lambdacli, "sqs-receive-message", "--body=--list")["Records"][0]["body"] == "--list"
+    assert event(lambdacli, "sqs-receive-message", "--body", "")["Records"][0]["body"] == ""
+
+
+def test_fresh_output_differs_and_plain_output_never(lambdacli: CommandLine) -> None:
+    plain = [lambdacli("generate-event", "sqs-receive-message").stdout for _ in range(2)]
+    fresh = [lambdacli("generate-event", "sqs-receive-message", "--fresh").stdout for _ in range(2)]
+    assert len({*plain, *fresh}) == 3
+
+
+def test_compact(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "hello-world", "--compact", "--key1", "ü")
+    assert done.stdout == '{"key1":"ü","key2":"value2","key3":"value3"}\n'
+
+
+def test_an_encoding_that_lacks_a_character(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "hello-world", "--compact", "--key1", "ü", env={"PYTHONIOENCODING": "ascii"})
+    assert done.stdout == '{"key1":"\\u00fc","key2":"value2","key3":"value3"}\n'
+
+
+def test_output_into_a_file(lambdacli: CommandLine, tmp_path: Path) -> None:
+    done = lambdacli("generate-event", "hello-world", "-o", "event.json", "--key1", "ü")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads((tmp_path / "event.json").read_text(encoding="utf-8"))["key1"] == "ü"
+    before = (tmp_path / "event.json").read_bytes()
+    lambdacli("generate-event", "iot-button", "-o", "event.json", "--click-type", "wrong")
+    assert (tmp_path / "event.json").read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["event.json"]
+    assert "cannot write missing/event.json" in mistake(lambdacli, "hello-world", "-o", "missing/event.json")
+    assert json.loads(lambdacli("generate-event", "hello-world", "-o", "-").stdout)["key1"] == "value1"
+
+
+# Help and lists
+
+
+@pytest.mark.parametrize("name", ["s3-put", "apigateway-http-api-proxy", "cognito-pre-sign-up"])
+def test_help_of_an_event(lambdacli: CommandLine, name: str) -> None:
+    done = lambdacli("generate-event", name, "--help")
+    assert done.returncode == 0
+    golden(f"{name}.txt", done.stdout)
+
+
+def test_help_of_the_command(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "--help")
+    assert done.returncode == 0
+    golden("help.txt", done.stdout)
+
+
+def test_list_has_every_event(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "--list")
+    listed = [line.split("  ")[0] for line in done.stdout.splitlines()[1:]]
+    assert listed == sorted(file.stem for file in EVENTS.glob("*.json"))
+    assert done.stdout.splitlines()[0].split() == ["EVENT", "WHAT", "IT", "IS"]
+
+
+@pytest.mark.parametrize("arguments", [["--list", "iot"], ["iot", "--list"], ["iot", "--help"]])
+def test_list_of_a_service(lambdacli: CommandLine, arguments: list[str]) -> None:
+    done = lambdacli("generate-event", *arguments)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["EVENT", "iot-button", "iot-rule"]
+
+
+def test_list_of_a_part_of_names(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "--list", "fifo")
+    assert all("fifo" in line for line in done.stdout.splitlines()[1:])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--list", "--json", "iot"], ["--json", "--list", "iot"], ["--list", "iot", "--json"]]
+)
+def test_list_for_machines(lambdacli: CommandLine, arguments: list[str]) -> None:
+    assert event(lambdacli, *arguments)[0] == {
+        "name": "iot-button", "service": "iot", "trigger": "iot", "summary": "IoT button",
+    }  # fmt: skip
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ([], "which event?", "`lambdacli generate-event --list` shows all"),
+        (["s3-putt"], "there is no event template 's3-putt'", "did you mean s3-put?"),
+        (["s3", "putt"], "there is no event template 's3-putt'", "did you mean s3-put?"),
+        (["iot"], "which event of iot?", "one of iot-button, iot-rule"),
+        (["zzzzzz"], "there is no event template 'zzzzzz'", "`lambdacli generate-event --list` shows all"),
+        (["s3-put", "--buckett", "x"], "event s3-put has no parameter --buckett", "did you mean --bucket?"),
+        (["s3-put", "--set", "buckett=x"], "event s3-put has no parameter 'buckett'", "did you mean bucket?"),
+        (["s3-put", "--set", "bucket"], "--set bucket: expected NAME=VALUE", ""),
+        (["s3-put", "--size", "big"], "parameter size: expected an integer, not 'big'", ""),
+        (["s3-put", "--set", "count=many"], "count: expected an integer, not 'many'", ""),
+        (["s3-put", "--count", "0"], "count 0: expected 1 to 1000000", ""),
+        (["apigateway-aws-proxy", "--count", "2"], "count 2: apigateway-aws-proxy has no records to repeat", ""),
+        (["--list", "s33"], "no event matches 's33'", "did you mean s3?"),
+        (["--json", "s3-put"], "--json goes with --list: an event is JSON by itself", ""),
+        (["s3-put", "extra"], "got unexpected extra argument(s) (extra)",
+         "see `lambdacli generate-event s3-put --help`"),
+    ],
+)  # fmt: skip
+def test_mistakes(lambdacli: CommandLine, arguments: list[str], message: str, hint: str) -> None:
+    expected = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    assert mistake(lambdacli, *arguments) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="arguments are bytes only on POSIX")
+def test_an_argument_that_is_not_utf8(lambdacli: CommandLine) -> None:
+    assert "parameter body: " in mistake(lambdacli, "sqs-receive-message", "--body", os.fsdecode(b"\xff"))
+
+
+# Own templates
+
+ORDER = {
+    "name": "order-placed",
+    "summary": "an order of ours",
+    "params": {"order-id": {"default": "1", "many": True, "help": "which order"}},
+    "batch": "orders",
+    "event": {"orders": [{"id": "${order-id}", "uuid": "${uuid}"}]},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "lambdacli.yaml").write_text("app: shop\nfunctions: {}\n", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "order-placed.json").write_text(json.dumps(ORDER), encoding="utf-8")
+    (tmp_path / "src" / "deep").mkdir(parents=True)
+    return tmp_path
+
+
+def test_own_templates_are_found_upward(lambdacli: CommandLine, project: Path) -> None:
+    found = event(lambdacli, "order-placed", "--order-id", "7", "--order-id", "8", cwd=project / "src" / "deep")
+    assert [order["id"] for order in found["orders"]] == ["7", "8"]
+    listed = lambdacli("generate-event", "--list", "order", cwd=project / "src").stdout
+    assert listed.splitlines()[1] == "order-placed  an order of ours"
+    assert "--order-id TEXT" in lambdacli("generate-event", "order-placed", "--help").stdout
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_own_templates_of_a_manifest_elsewhere(
+    lambdacli: CommandLine, project: Path, tmp_path_factory: Any, before: bool
+) -> None:  # noqa: FBT001 - a test's parameter
+    manifest = ["-m", str(project / "lambdacli.yaml")]
+    arguments = [*manifest, "order-placed"] if before else ["order-placed", *manifest]
+    assert event(lambdacli, *arguments, cwd=tmp_path_factory.mktemp("elsewhere"))["orders"][0]["id"] == "1"
+
+
+def test_own_templates_in_the_folder_that_the_manifest_names(lambdacli: CommandLine, project: Path) -> None:
+    (project / "templates").rename(project / "my events")
+    (project / "lambdacli.yaml").write_text("app: shop\ntemplates: 'my events' # ours\n", encoding="utf-8")
+    assert event(lambdacli, "order-placed")["orders"][0]["id"] == "1"
+
+
+def test_a_manifest_that_is_not_there(lambdacli: CommandLine) -> None:
+    assert mistake(lambdacli, "s3-put", "-m", "missing.yaml").startswith("error: no manifest at ")
+
+
+def test_a_broken_own_template(lambdacli: CommandLine, project: Path) -> None:
+    broken = {**ORDER, "name": "order-lost", "event": {"orders": [{"id": "${ordre-id}"}]}}
+    (project / "templates" / "order-lost.json").write_text(json.dumps(broken), encoding="utf-8")
+    assert mistake(lambdacli, "order-lost") == (
+        "error: template order-lost, $.event.orders[0].id: ${ordre-id}: unknown name 'ordre-id'\n"
+        "hint: did you mean order-id?\n"
+    )
+    (project / "templates" / "order-lost.json").write_text("{", encoding="utf-8")
+    done = lambdacli("generate-event", "--list", "order")
+    assert "order-placed" in done.stdout
+    assert "order-lost.json:1:2: the template is no JSON" in done.stderr
+
+
+# Shells
+
+
+def test_completion(lambdacli: CommandLine) -> None:
+    def complete(line: str) -> list[str]:
+        words = line.split(" ")
+        done = lambdacli(env={
+            "_LAMBDACLI_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1),
+        })  # fmt: skip
+        return done.stdout.split()
+
+    assert complete("lambdacli generate-event sqs-receive") == ["sqs-receive-message", "sqs-receive-message-fifo"]
+    assert complete("lambdacli generate-event s3-put --bu") == ["--bucket"]
+    assert complete("lambdacli generate-event iot-button --click-type D") == ["DOUBLE"]

@@ -1,0 +1,107 @@
+"""`--event`: stdin, inline JSON, a file, a template; bytes pass unchanged, and what is wrong is said with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdacli.errors import EventError
+from lambdacli.events import source
+
+
+def resolve(spec: str, parameters: dict[str, Any] | None = None, *, folders: Any = (), stdin: bytes = b"") -> bytes:
+    return source.resolve(spec, parameters or {}, folders=folders, stdin=lambda: stdin)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_stdin_and_files_pass_byte_for_byte() -> None:
+    data = '{ "a": 1, "a": 2,\r\n"n": 1.0e5, "u": "\\ud800 ü" }\n'.encode()
+    assert resolve("-", stdin=data) == data
+    Path("event.json").write_bytes(data)
+    assert resolve("event.json") == data
+
+
+@pytest.mark.parametrize(
+    "spec", ['{"a": 1}', " [1]", '"text"', "0", "-1.5", "1e3", "true", "false", "null", '{"ü": "\\u0000"}']
+)
+def test_inline_json(spec: str) -> None:
+    assert resolve(spec) == spec.encode()
+
+
+def test_a_file_called_like_a_number_is_a_file() -> None:
+    Path("1").write_text("[2]")
+    Path("true").write_text("[3]")
+    assert (resolve("1"), resolve("true"), resolve("2")) == (b"[2]", b"[3]", b"2")
+
+
+def test_a_template_with_parameters() -> None:
+    event = json.loads(resolve("s3-put", {"key": "a b", "count": "2"}))
+    assert [record["s3"]["object"]["key"] for record in event["Records"]] == ["a+b", "a+b"]
+    assert b"\n" not in resolve("s3-put")
+
+
+def test_an_own_template() -> None:
+    Path("order.json").write_text('{"name": "order", "summary": "", "event": {"of": "${region}"}}')
+    assert json.loads(resolve("order", folders=[Path.cwd()])) == {"of": "us-east-1"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "hint"),
+    [
+        (b"", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
+        (b" \n", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
+        (b'{\n "a": b\n}', "event.json:2:7: the event is no JSON: expecting value", ""),
+        (b"[1] x", "event.json:1:5: the event is no JSON: extra data", ""),
+        (b'[1,\n"\xff"]', "event.json:2:2: the event is not UTF-8", ""),
+        (b"NaN", "event.json: the event is no JSON: NaN is no JSON value", ""),
+        (b"[" * 200_000, "event.json: the event is nested too deeply", ""),
+    ],
+)
+def test_files_that_are_no_event(data: bytes, message: str, hint: str) -> None:
+    Path("event.json").write_bytes(data)
+    with pytest.raises(EventError) as raised:
+        resolve("event.json")
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message", "hint"),
+    [
+        ("{'a': 1}", "event:1:2: the event is no JSON: expecting property name enclosed in double quotes", ""),
+        ("s3-putt", "'s3-putt' is neither a file nor an event template", "did you mean s3-put?"),
+        ("evnt", "'evnt' is neither a file nor an event template", "did you mean event?"),
+        ("no-such-thing-at-all", "'no-such-thing-at-all' is neither a file nor an event template",
+         "`lambdacli generate-event --list` shows all templates"),
+        ("event.jsn.json", "no event file event.jsn.json", ""),
+        ("evnts/put.json", "no event file evnts/put.json", ""),
+        ("events/putt.json", "no event file events/putt.json", "did you mean events/put.json?"),
+        ("events", "events: the event cannot be read: is a directory", ""),
+        ("12x", "'12x' is neither a file nor an event template", "`lambdacli generate-event --list` shows all templates"),
+    ],
+)  # fmt: skip
+def test_neither_file_nor_template(spec: str, message: str, hint: str) -> None:
+    Path("event").write_text("{}")
+    Path("events").mkdir()
+    Path("events/put.json").write_text("{}")
+    with pytest.raises(EventError) as raised:
+        resolve(spec)
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("spec", ["-", "{}", "event"])
+def test_parameters_are_for_templates(spec: str) -> None:
+    Path("event").write_text("{}")
+    with pytest.raises(EventError, match="--set bucket is for templates"):
+        resolve(spec, {"bucket": "b"}, stdin=b"{}")
+
+
+def test_a_wrong_count() -> None:
+    with pytest.raises(EventError, match="parameter count: expected an integer, not 'x'"):
+        resolve("s3-put", {"count": "x"})
