@@ -146,6 +146,7 @@ class _Checking:
         where = self.document.in_function(self.manifest.stage, function.name, path)
         if not self.document.has(where[:-1]) and where[0] == "functions":
             where = ("functions", function.name)  # nothing of it is written: the function itself
+        where = self.document.below_text(where)
         self.problems.append(self.document.problem(where, message, hint=hint, severity=severity))
 
 

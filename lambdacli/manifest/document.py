@@ -70,6 +70,17 @@ class Document:
             value = value[step]
         return True
 
+    def below_text(self, path: tuple[Step, ...]) -> tuple[Step, ...]:
+        """The path without what would lie inside a text: `sqs: orders` has no `sqs.queue` that people could look for."""
+        value = self.tree
+        for number, step in enumerate(path):
+            if not isinstance(value, (dict, list)):
+                return path[:number]
+            if not self.has(path[: number + 1]):
+                return path
+            value = value[step]
+        return path
+
     def written(self, *paths: tuple[Step, ...]) -> tuple[Step, ...]:
         """The first of the paths that stands in the document, else the last."""
         return next((path for path in paths if self.has(path)), paths[-1])
