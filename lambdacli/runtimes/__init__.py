@@ -74,24 +74,21 @@ def identifiers() -> tuple[str, ...]:
 
 
 def of(identifier: str) -> Runtime:
-    """The runtime of an identifier such as python3.13.
+    """The runtime of an identifier such as python3.13; only its own language is imported, whose name it starts with.
 
     Raises:
         UsageError: the identifier is unknown.
     """
     for language in languages():
-        if identifier.startswith(language) or not language.isidentifier():
+        if identifier.startswith(language):
             runtime = load(language)
             if identifier in runtime.identifiers or identifier in runtime.deprecated:
                 return runtime
-    for language in languages():
-        runtime = load(language)
-        if identifier in runtime.identifiers or identifier in runtime.deprecated:
-            return runtime
     from difflib import get_close_matches
 
-    nearest = get_close_matches(identifier, identifiers(), n=1)
+    current = [i for language in languages() for i in load(language).identifiers]
+    nearest = get_close_matches(identifier, current, n=1)
     raise UsageError(
         f"unknown runtime {identifier!r}",
-        hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(identifiers())}",
+        hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(current)}",
     )

@@ -1,4 +1,4 @@
-"""A Runtime API that hands out given events and records what a runtime client posts. Written for tests: no state checks."""
+"""A Runtime API that hands out given events and records what a runtime client posts; it checks no states."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ class RecordingApi:
                     self.posts.append(Post(path, headers, body, trailers))
                     self.times.append(time.perf_counter())
                 answer = b'{"status":"OK"}\n'
-                head = f"HTTP/1.1 {self._status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
-                stream.write(head.encode() + answer)
+                head = f"HTTP/1.1 {self._status} X\r\nContent-Type: application/json\r\n"
+                stream.write(f"{head}Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
                 stream.flush()
         except (OSError, ValueError):
             return

@@ -1,5 +1,6 @@
 """Our Python client and AWS's own (awslambdaric), case by case: the same answers, errors and log lines."""
 
+# ruff: noqa: E501 - a case reads best in one line
 from __future__ import annotations
 
 import json
