@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
 from lambdacli.events import expressions, template
-from lambdacli.events.expressions import Place
+from lambdacli.events.expressions import Place, nearest
 from lambdacli.events.parameters import GLOBALS, Parameter
 
 if TYPE_CHECKING:
@@ -132,10 +132,7 @@ class Program:
 
     def _operator(self, operator: str, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Render:
         if operator not in OPERATORS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(operator, OPERATORS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(OPERATORS)}"
+            hint = nearest(operator, OPERATORS) or f"one of {', '.join(OPERATORS)}"
             raise place.error(f"unknown operator {operator!r}", hint)
         allowed = (operator, *_BESIDE.get(operator, ()))
         if extra := [key for key in tree if key not in allowed]:
@@ -156,7 +153,7 @@ class Program:
         program = compiled(template.load(name, self.template.folders, self.within), self.within)
         for key in given:
             if key not in program.template.params and key != "count":
-                raise place.error(f"template {name} has no parameter {key!r}")
+                raise place.error(f"template {name} has no parameter {key!r}", nearest(key, program.template.params))
         values_of = [(key, self._below(value, place, f".with.{key}", place.siblings)) for key, value in given.items()]
         own = self.template.params
         passed = [

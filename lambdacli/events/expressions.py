@@ -158,7 +158,7 @@ class _Parser:
         self.position += 1
         found = filters.find(name)
         if found is None:
-            raise self.wrong(f"unknown filter {name!r}", _nearest(name, filters.names()))
+            raise self.wrong(f"unknown filter {name!r}", nearest(name, filters.names()))
         arguments = self._arguments()
         least, most = filters.arity(found)
         if not least <= len(arguments) <= most:
@@ -179,7 +179,7 @@ class _Parser:
     def _sibling(self, name: str) -> Render:
         if name not in self.place.siblings:
             hint = "only keys above this one are rendered already"
-            raise self.wrong(f"there is no sibling .{name} above", _nearest(name, self.place.siblings) or hint)
+            raise self.wrong(f"there is no sibling .{name} above", nearest(name, self.place.siblings) or hint)
         return lambda _values, rendered: rendered.get(name)
 
     def _named(self, name: str) -> Render:
@@ -187,7 +187,7 @@ class _Parser:
             literal = _LITERALS[name]
             return lambda _values, _rendered: literal
         if name not in self.place.names:
-            raise self.wrong(f"unknown name {name!r}", _nearest(name, self.place.names))
+            raise self.wrong(f"unknown name {name!r}", nearest(name, self.place.names))
         return lambda values, _rendered: values[name]
 
     def _generated(self, kind: str) -> Render:
@@ -217,7 +217,8 @@ def _tokens(source: str, place: Place) -> list[tuple[str, str]]:
     return found
 
 
-def _nearest(name: str, valid: Collection[str]) -> str:
+def nearest(name: str, valid: Collection[str]) -> str:
+    """A hint with the nearest valid name, or nothing."""
     from difflib import get_close_matches
 
     shown = [each for each in valid if not each.startswith("#")]

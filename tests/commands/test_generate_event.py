@@ -93,8 +93,8 @@ def test_global_parameters(lambdacli: CommandLine) -> None:
 
 def test_objects_lists_and_flags(lambdacli: CommandLine) -> None:
     found = event(
-        lambdacli, "apigateway-http-api-proxy", "--header", "X-A=1", "--header", "X-A=2", "--cookie", "a=1", "--cookie", "b=2",
-        "--base64", "--body", "hi",
+        lambdacli, "apigateway-http-api-proxy", "--header", "X-A=1", "--header", "X-A=2", "--cookie", "a=1",
+        "--cookie", "b=2", "--base64", "--body", "hi",
     )  # fmt: skip
     assert found["headers"]["x-a"] == "1,2"
     assert found["cookies"] == ["a=1", "b=2"]
@@ -241,13 +241,12 @@ def test_own_templates_are_found_upward(lambdacli: CommandLine, project: Path) -
     assert "--order-id TEXT" in lambdacli("generate-event", "order-placed", "--help").stdout
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("arguments", [["-m", "{}", "order-placed"], ["order-placed", "--manifest={}"]])
 def test_own_templates_of_a_manifest_elsewhere(
-    lambdacli: CommandLine, project: Path, tmp_path_factory: Any, before: bool
-) -> None:  # noqa: FBT001 - a test's parameter
-    manifest = ["-m", str(project / "lambdacli.yaml")]
-    arguments = [*manifest, "order-placed"] if before else ["order-placed", *manifest]
-    assert event(lambdacli, *arguments, cwd=tmp_path_factory.mktemp("elsewhere"))["orders"][0]["id"] == "1"
+    lambdacli: CommandLine, project: Path, tmp_path_factory: Any, arguments: list[str]
+) -> None:
+    words = [each.format(project / "lambdacli.yaml") for each in arguments]
+    assert event(lambdacli, *words, cwd=tmp_path_factory.mktemp("elsewhere"))["orders"][0]["id"] == "1"
 
 
 def test_own_templates_in_the_folder_that_the_manifest_names(lambdacli: CommandLine, project: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import struct
 from typing import Any
 
@@ -97,6 +98,6 @@ def test_dynamodb_values_and_sizes() -> None:
 def test_ids_of_neighbours_lie_far_apart() -> None:
     found = [number(0, 1, record) for record in range(1000)]
     assert len(set(found)) == 1000
-    differing = [bin(a ^ b).count("1") for a, b in zip(found, found[1:], strict=False)]
+    differing = [f"{one ^ other:b}".count("1") for one, other in itertools.pairwise(found)]
     assert 60 < sum(differing) / len(differing) < 68, "half of 128 bits"
     assert uuid((1 << 128) - 1) == "ffffffff-ffff-4fff-afff-ffffffffffff"

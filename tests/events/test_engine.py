@@ -20,6 +20,10 @@ from lambdacli.model import EventRequest
 SCHEMA = json.loads((Path(find.bundled()) / "template.schema.json").read_text(encoding="utf-8"))
 
 
+def MD5(text: str) -> str:  # noqa: N802 - the name of the digest
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 class Templates:
     """A folder of the test's own templates."""
 
@@ -72,7 +76,7 @@ PARAMS = {
         ("${text|upper|lower|len}", 3),
         ("${text|quote_plus}", "a+b"),
         ("${text|base64}", "YSBi"),
-        ("${text|md5}", hashlib.md5(b"a b").hexdigest()),
+        ("${text|md5}", MD5("a b")),
         ("${number|plus(3)}", 10),
         ("${number|plus( -3 )}", 4),
         ("${'009'|plus(1)}", "010"),
@@ -117,7 +121,7 @@ def test_siblings_are_read_after_they_are_rendered(templates: Templates) -> None
     event = templates.render(
         {"body": "${text|upper}", "digest": "${.body|md5}", "two": "${.body}${.body}"}, params=PARAMS
     )
-    assert event == {"body": "A B", "digest": hashlib.md5(b"A B").hexdigest(), "two": "A BA B"}
+    assert event == {"body": "A B", "digest": MD5("A B"), "two": "A BA B"}
 
 
 def test_optional_keys_are_dropped_when_empty(templates: Templates) -> None:
@@ -240,35 +244,55 @@ def test_sample_renders_a_request_or_passes_its_event_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expression", "message", "hint"),
+    [
+        ("${kye}", "unknown name 'kye'", "did you mean key?"),
+        ("${key|md6}", "unknown filter 'md6'", "did you mean md5?"),
+        ("${key|hex}", "filter hex takes 1 argument, not 0", ""),
+        ("${key|}", "expected the name of a filter after |", ""),
+        ("${key|hex(}", "expected a name, 'text', a number or .sibling", ""),
+        ("${key|hex(1}", "expected , or )", ""),
+        ("${key key}", "unexpected 'key'", ""),
+        ("${key & 1}", "cannot read '& 1'", ""),
+        ("${}", "expected a name, 'text', a number or .sibling", ""),
+        ("${uuid(}", "expected uuid(label)", ""),
+        ("${.below}", "there is no sibling .below above", "only keys above this one are rendered already"),
+        ("${.abvoe}", "there is no sibling .abvoe above", "did you mean above?"),
+        ("${key|plus(1)}", 'expected a number, not "k"', ""),
+        ("${key|get('x')}", 'expected an object, not "k"', ""),
+    ],
+)
+def test_mistakes_in_an_expression(templates: Templates, expression: str, message: str, hint: str) -> None:
+    tree = {"list": [{"above": 1, "it": expression, "below": 2}]}
+    error = templates.error(tree, params={"key": {"default": "k"}})
+    assert error.message == f"template my-event, $.event.list[0].it: {expression}: {message}"
+    assert error.hint == hint
+
+
+@pytest.mark.parametrize(
     ("tree", "message", "hint"),
     [
-        ({"a": ["${kye}"]}, "template my-event, $.event.a[0]: ${kye}: unknown name 'kye'", "did you mean key?"),
-        ({"a": "${key|md6}"}, "template my-event, $.event.a: ${key|md6}: unknown filter 'md6'", "did you mean md5?"),
-        ({"a": "${key|hex}"}, "template my-event, $.event.a: ${key|hex}: filter hex takes 1 argument, not 0", ""),
-        ({"a": "${key|}"}, "template my-event, $.event.a: ${key|}: expected the name of a filter after |", ""),
-        ({"a": "${key|hex(}"}, "template my-event, $.event.a: ${key|hex(}: expected a name, 'text', a number or .sibling", ""),
-        ({"a": "${key|hex(1}"}, "template my-event, $.event.a: ${key|hex(1}: expected , or )", ""),
-        ({"a": "${key key}"}, "template my-event, $.event.a: ${key key}: unexpected 'key'", ""),
-        ({"a": "${key & 1}"}, "template my-event, $.event.a: ${key & 1}: cannot read '& 1'", ""),
-        ({"a": "${}"}, "template my-event, $.event.a: ${}: expected a name, 'text', a number or .sibling", ""),
-        ({"a": "${uuid(}"}, "template my-event, $.event.a: ${uuid(}: expected uuid(label)", ""),
-        ({"a": "${key"}, "template my-event, $.event.a: `${` without its `}` in '${key'", "write `$${` for the characters themselves"),
-        ({"b": "${.a}", "a": 1}, "template my-event, $.event.b: ${.a}: there is no sibling .a above", "only keys above this one are rendered already"),
-        ({"alpha": 1, "b": "${.alhpa}"}, "template my-event, $.event.b: ${.alhpa}: there is no sibling .alhpa above", "did you mean alpha?"),
-        ({"a": {"$jsno": 1}}, "template my-event, $.event.a: unknown operator '$jsno'", "did you mean $json?"),
-        ({"a": {"$json": 1, "b": 2}}, "template my-event, $.event.a: $json stands alone in its object, not beside 'b'", ""),
-        ({"a": {"$merge": [{}, 1]}}, "template my-event, $.event.a: $merge: expected a list of objects", ""),
-        ({"a": {"$use": "s3-putt"}}, "there is no event template 's3-putt'", "did you mean s3-put?"),
-        ({"a": {"$use": "s3-put", "with": {"bukcet": 1}}}, "template my-event, $.event.a: template s3-put has no parameter 'bukcet'", ""),
-        ({"a": {"$use": "s3-put", "take": "Records.9"}}, "template my-event, $.event.a: there is no 'Records.9' in the embedded event", ""),
-        ({"a": {"$use": 1}}, "template my-event, $.event.a: expected {'$use': template, 'with': {parameter: value}, 'take': 'Records.0'}", ""),
-        ({"a": "${key|plus(1)}"}, "template my-event, $.event.a: ${key|plus(1)}: expected a number, not \"k\"", ""),
-        ({"a": "${key|get('x')}"}, "template my-event, $.event.a: ${key|get('x')}: expected an object, not \"k\"", ""),
+        ("${key", "`${` without its `}` in '${key'", "write `$${` for the characters themselves"),
+        ({"$jsno": 1}, "unknown operator '$jsno'", "did you mean $json?"),
+        ({"$json": 1, "b": 2}, "$json stands alone in its object, not beside 'b'", ""),
+        ({"$merge": [{}, 1]}, "$merge: expected a list of objects", ""),
+        (
+            {"$use": "s3-put", "with": {"bukcet": 1}},
+            "template s3-put has no parameter 'bukcet'",
+            "did you mean bucket?",
+        ),
+        ({"$use": "s3-put", "take": "Records.9"}, "there is no 'Records.9' in the embedded event", ""),
+        ({"$use": 1}, "expected {'$use': template, 'with': {parameter: value}, 'take': 'Records.0'}", ""),
     ],
-)  # fmt: skip
-def test_mistakes_in_a_template_name_place_and_remedy(templates: Templates, tree: Any, message: str, hint: str) -> None:
-    error = templates.error(tree, params={"key": {"default": "k"}})
-    assert (error.message, error.hint) == (message, hint)
+)
+def test_mistakes_in_an_operator(templates: Templates, tree: Any, message: str, hint: str) -> None:
+    error = templates.error({"a": tree}, params={"key": {}})
+    assert (error.message, error.hint) == (f"template my-event, $.event.a: {message}", hint)
+
+
+def test_using_a_template_that_is_not_there(templates: Templates) -> None:
+    error = templates.error({"a": {"$use": "s3-putt"}})
+    assert (error.message, error.hint) == ("there is no event template 's3-putt'", "did you mean s3-put?")
 
 
 @pytest.mark.parametrize(

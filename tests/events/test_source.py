@@ -83,7 +83,8 @@ def test_files_that_are_no_event(data: bytes, message: str, hint: str) -> None:
         ("evnts/put.json", "no event file evnts/put.json", ""),
         ("events/putt.json", "no event file events/putt.json", "did you mean events/put.json?"),
         ("events", "events: the event cannot be read: is a directory", ""),
-        ("12x", "'12x' is neither a file nor an event template", "`lambdacli generate-event --list` shows all templates"),
+        ("12x", "'12x' is neither a file nor an event template",
+         "`lambdacli generate-event --list` shows all templates"),
     ],
 )  # fmt: skip
 def test_neither_file_nor_template(spec: str, message: str, hint: str) -> None:
