@@ -37,11 +37,17 @@ def command(
                 function.runtime,
                 function.handler or "-",
                 ", ".join(map(_summary, function.triggers)) or "-",
-                (interpreters[function.name] or {"path": _NOT_FOUND})["path"],
+                _shown(interpreters[function.name]),
             )
             for function in loaded.functions.values()
         ),
     )
+
+
+def _shown(interpreter: dict[str, Any] | None) -> str:
+    if interpreter is None:
+        return _NOT_FOUND
+    return interpreter["path"] or "bootstrap"  # a custom runtime brings its own
 
 
 def _print_json(manifest: Manifest, interpreters: dict[str, dict[str, Any] | None]) -> None:

@@ -58,12 +58,12 @@ class _Checking:
             self._warn(function, ("reserved_concurrency",), "0 keeps the function from ever running")
         for trigger in function.triggers:
             for finding in triggers.load(trigger.kind).check(trigger, function, self.manifest):
-                self.finding(function.name, trigger.index, finding)
+                self.finding(function.name, trigger.position, finding)
 
     def finding(self, name: str, index: int, finding: triggers.Finding) -> None:
         """A trigger's own words, placed."""
         function = self.manifest.functions[name]
-        trigger = next(t for t in function.triggers if t.index == index)
+        trigger = next(t for t in function.triggers if t.position == index)
         path = ("triggers", index, trigger.kind, *_steps(finding.key))
         self._add(function, path, finding.message, finding.hint, finding.severity)
 
@@ -78,7 +78,7 @@ class _Checking:
             for trigger in () if unresolved else function.triggers:
                 for error in schema.trigger_errors({trigger.kind: trigger.settings}):
                     for message, hint, key in wording.said(error):
-                        path: tuple[Step, ...] = ("triggers", trigger.index, *error.absolute_path)
+                        path: tuple[Step, ...] = ("triggers", trigger.position, *error.absolute_path)
                         self._add(function, (*path, key) if key else path, message, hint)
 
     def _runtime(self, function: Function) -> None:
@@ -151,9 +151,8 @@ class _Checking:
 
 
 def _as_warning(problem: Problem) -> Problem:
-    from dataclasses import replace
-
-    return replace(problem, severity="warning")
+    
+    return problem._replace(severity="warning")
 
 
 def _steps(key: str) -> tuple[Step, ...]:

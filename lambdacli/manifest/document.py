@@ -40,7 +40,7 @@ class Document:
     ) -> Problem:
         """A problem at the value (or the key) at `path`, or at its nearest ancestor that is written down."""
         line, column = self.position(path, key=key)
-        return Problem(self.file, line, column, path_text(path), message, hint, severity)
+        return Problem(self.file, line, column, path_text(path), one_line(message), one_line(hint), severity)
 
     def position(self, path: Sequence[Step], *, key: bool = False) -> tuple[int, int]:
         """1-based line and column."""
@@ -108,8 +108,15 @@ def path_text(path: Iterable[Step]) -> str:
         elif re.fullmatch(r"[\w$-]+", step):
             text += f".{step}" if text else step
         else:
-            text += f'["{shortened(step)}"]'
+            text += f'["{one_line(shortened(step))}"]'
     return text
+
+
+def one_line(text: str) -> str:
+    """The text with everything that would break a line, or speak to a terminal, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shortened(text: str) -> str:

@@ -26,7 +26,7 @@ class Item(NamedTuple):
     trigger: Trigger
 
     def __str__(self) -> str:
-        return f"functions.{self.function}.triggers[{self.trigger.index}]"
+        return f"functions.{self.function}.triggers[{self.trigger.position}]"
 
 
 def find(manifest: Manifest) -> Iterator[Found]:
@@ -62,7 +62,7 @@ def _notifications(items: Iterable[Item]) -> Iterator[Found]:
                         f"{bucket}: S3 refuses this beside {earlier}: both take {shared} for some of the same keys"
                     )
                     hint = "make their prefixes or suffixes exclude each other"
-                    yield later.function, later.trigger.index, Finding(message, "", hint)
+                    yield later.function, later.trigger.position, Finding(message, "", hint)
                     break
             stack.append(item)
 
@@ -96,7 +96,7 @@ def _twice(items: Iterable[Item], key: Callable[[Item], Hashable], message: str)
         if value is None:
             continue
         if (first := seen.setdefault(value, item)) is not item:
-            yield item.function, item.trigger.index, Finding(f"{message} {first} as well")
+            yield item.function, item.trigger.position, Finding(f"{message} {first} as well")
 
 
 def _route(item: Item) -> Hashable:
@@ -153,7 +153,7 @@ def _competing(items: Iterable[Item]) -> Iterator[Found]:
         if first.function != item.function and "filters" not in item.trigger.settings:
             message = f"{first} takes from this queue as well: each message goes to one of the two"
             hint = "give each function a queue of its own, fed by one SNS topic"
-            yield item.function, item.trigger.index, Finding(message, "queue", hint, "warning")
+            yield item.function, item.trigger.position, Finding(message, "queue", hint, "warning")
 
 
 def _too_many(items: Iterable[Item], setting: str, limit: int, what: str, severity: str) -> Iterator[Found]:
@@ -165,7 +165,7 @@ def _too_many(items: Iterable[Item], setting: str, limit: int, what: str, severi
             message = f"{value} has more than {limit} {what}"
             hint = "AWS advises no more: reads are throttled" if severity == "warning" else "AWS refuses more"
             finding = Finding(message, setting, hint, "warning" if severity == "warning" else "error")
-            yield item.function, item.trigger.index, finding
+            yield item.function, item.trigger.position, finding
 
 
 def _cors(items: Iterable[Item]) -> Iterator[Found]:
@@ -179,6 +179,6 @@ def _cors(items: Iterable[Item]) -> Iterator[Found]:
             message = f"{first} has other CORS settings for the same API"
             yield (
                 item.function,
-                item.trigger.index,
+                item.trigger.position,
                 Finding(message, "cors", "CORS holds for all routes of an HTTP API"),
             )

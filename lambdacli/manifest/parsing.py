@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.manifest.document import Document, path_text, shortened
+from lambdacli.manifest.document import Document, one_line, path_text, shortened
 from lambdacli.manifest.files import failure
 from lambdacli.model import Problem
 
@@ -25,7 +25,7 @@ _CONSTANTS: dict[str, bool | None] = {"true": True, "True": True, "TRUE": True} 
 _CONSTANTS |= {"false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _STRING_TAGS = frozenset(("!", "tag:yaml.org,2002:str"))
 _LONGEST_NUMBER = 100
@@ -229,7 +229,7 @@ class _Composer:
         return text
 
     def _note(self, mark: Any, path: Sequence[Step], message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, path_text(path), message, hint))
+        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, path_text(path), one_line(message), hint))
 
     def _fatal(self, event: Any, message: str, hint: str = "") -> ManifestError:
         return _fatal(self.file, event.start_mark.line + 1, event.start_mark.column + 1, message, hint)
@@ -250,4 +250,4 @@ def _line_column(before: str) -> tuple[int, int]:
 
 
 def _fatal(file: str, line: int, column: int, message: str, hint: str = "") -> ManifestError:
-    return failure(file, (Problem(file, line, column, "", message, hint),))
+    return failure(file, (Problem(file, line, column, "", one_line(message), one_line(hint)),))

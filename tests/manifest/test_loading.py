@@ -65,7 +65,7 @@ def test_everything_arrives_in_the_model(load: Load, tmp_path: Path) -> None:
     assert function.permissions == (Permission(("s3:GetObject",), ("arn:aws:s3:::photos/*",)),)
     assert function.on_failure == Destination("sqs", "thumbnail-dlq")
     assert (function.architecture, function.reserved_concurrency, function.tags) == ("arm64", 5, {"team": "a"})
-    assert [(trigger.kind, dict(trigger.settings), trigger.index) for trigger in function.triggers] == [
+    assert [(trigger.kind, dict(trigger.settings), trigger.position) for trigger in function.triggers] == [
         ("s3", {"bucket": "photos"}, 0),
         ("schedule", {"expression": "rate(5 minutes)"}, 1),
         ("invoke", {}, 2),

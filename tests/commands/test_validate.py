@@ -1,0 +1,108 @@
+"""`lambdacli validate` as people and pipes see it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "manifest"
+VALID = "functions:\n  hello:\n    handler: app.handler\n    runtime: python3.13\n    triggers: [{s3: photos}]\n"
+
+
+def project(folder: Path, text: str = VALID) -> None:
+    (folder / "app.py").write_text("import this_is_not_installed\ndef handler(event, context):\n    return event\n")
+    (folder / "lambdacli.yaml").write_text(text)
+
+
+def test_every_mistake_with_its_place_and_the_way_out(lambdacli: CommandLine, tmp_path: Path) -> None:
+    shutil.copy(GOLDEN / "broken.yaml", tmp_path / "lambdacli.yaml")
+    done = lambdacli("validate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (GOLDEN / "broken.txt").read_text(encoding="utf-8")
+
+
+def test_a_valid_manifest_is_one_line_on_stderr(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path)
+    for _ in range(2):
+        done = lambdacli("validate")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == "lambdacli.yaml: 1 function, 1 trigger: valid\n"
+
+
+def test_the_users_code_is_never_run(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "app.py").write_text("open('ran', 'w')\ndef handler(event, context): ...\n")
+    assert lambdacli("validate").returncode == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_from_a_folder_below(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    done = lambdacli("validate", cwd=tmp_path / "a" / "b")
+    assert done.stderr == "../../lambdacli.yaml: 1 function, 1 trigger: valid\n"
+
+
+def test_errors_of_the_disk_end_with_2_and_warnings_with_0(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path, VALID.replace("app.handler", "app.nobody"))
+    done = lambdacli("validate")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: lambdacli.yaml:3:14: functions.hello.handler: ")
+    assert done.stderr.endswith("error: 1 problem in lambdacli.yaml\n")
+    project(tmp_path, VALID + "    environment: {TOKEN: '${env:TOKEN}'}\n")
+    done = lambdacli("validate")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "warning: lambdacli.yaml:6:26: functions.hello.environment.TOKEN: the environment variable TOKEN is not set\n"
+        "hint: set it, or give a fallback: ${env:TOKEN, value}\n"
+        "lambdacli.yaml: 1 function, 1 trigger: valid\n"
+    )
+    assert lambdacli("validate", env={"TOKEN": "x"}).stderr.count("\n") == 1
+
+
+def test_json_for_machines(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path)
+    done = lambdacli("validate", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "manifest": str(tmp_path / "lambdacli.yaml"),
+        "valid": True,
+        "problems": [],
+        "functions": ["hello"],
+    }
+    project(tmp_path, VALID.replace("handler:", "handlr:"))
+    done = lambdacli("validate", "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    found = json.loads(done.stdout)
+    assert found["valid"] is False
+    assert found["problems"][0] == {
+        "file": "lambdacli.yaml",
+        "line": 3,
+        "column": 5,
+        "path": "functions.hello.handlr",
+        "message": "unknown key handlr",
+        "hint": "did you mean handler?",
+        "severity": "error",
+    }
+
+
+def test_no_manifest(lambdacli: CommandLine) -> None:
+    done = lambdacli("validate")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no lambdacli.yaml in ")
+    assert "hint: `lambdacli init`" in done.stderr
+    done = lambdacli("validate", "-m", "other.yaml")
+    assert done.stderr.startswith("error: no manifest at other.yaml\n")
+    assert lambdacli("validate", "-m", ".").returncode == 2
+
+
+def test_stage_and_region(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path, VALID + "stages: {prod: {}}\n")
+    assert lambdacli("validate", "--stage", "prod", "--region", "eu-west-1").returncode == 0
+    done = lambdacli("validate", "--stage", "pord")
+    assert (done.returncode, done.stderr) == (2, "error: no stage 'pord'\nhint: did you mean prod?\n")
