@@ -1,20 +1,24 @@
-"""The nouns of lambdacli as frozen dataclasses: no behaviour beyond derived values, no I/O."""
+"""The nouns of lambdacli as immutable values: no behaviour beyond derived values, no I/O.
+
+Named tuples, because every command pays for their definition: a frozen dataclass costs seven times as much.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 Architecture = Literal["x86_64", "arm64"]
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake in a manifest: where (1-based line and column), what, and what to do."""
 
     file: str
@@ -30,33 +34,29 @@ class Problem:
         return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """What invokes a function. `settings` has passed the schema fragment of its kind."""
 
     kind: str  # a file in lambdacli/triggers
     settings: Mapping[str, Any]
-    index: int = 0  # position in the function's list of triggers
+    position: int = 0  # place in the function's list of triggers
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """An IAM statement beyond those that the triggers imply."""
 
     allow: tuple[str, ...]  # actions
     on: tuple[str, ...]  # resource ARNs
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where the record of an asynchronous invocation or a failed batch goes."""
 
     kind: Literal["sqs", "sns", "function", "eventbridge", "s3"]
     target: str  # a name or an ARN
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One Lambda function, defaults and stage applied, variables filled in."""
 
     name: str
@@ -66,7 +66,7 @@ class Function:
     memory: int = 128  # MB
     timeout: int = 3  # seconds
     ephemeral_storage: int = 512  # MB
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = _NOTHING
     layers: tuple[str, ...] = ()  # absolute local paths or ARNs
     description: str = ""
     architecture: Architecture = "x86_64"
@@ -75,13 +75,12 @@ class Function:
     on_failure: Destination | None = None
     on_success: Destination | None = None
     reserved_concurrency: int | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = _NOTHING
     triggers: tuple[Trigger, ...] = ()
     unresolved: tuple[Problem, ...] = ()  # ${env:...} without a value: fatal only where the function is used
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A whole lambdacli.yaml for one stage."""
 
     path: Path  # absolute, the file
@@ -99,11 +98,10 @@ class Manifest:
         return self.path.parent
 
 
-@dataclass(frozen=True, slots=True)
-class EventRequest:
+class EventRequest(NamedTuple):
     """Which template to render and with what: how a trigger asks for its sample event without knowing templates."""
 
     template: str  # "" where `event` is all: the settings say what the function gets
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    count: int = 1
+    parameters: Mapping[str, Any] = _NOTHING
+    records: int = 1
     event: Any = None

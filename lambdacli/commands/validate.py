@@ -65,11 +65,10 @@ def _counted(manifest: Manifest) -> str:
 
 
 def _print_json(path: Path, manifest: Manifest | None, problems: Sequence[Problem]) -> None:
-    from dataclasses import asdict
     from json import dumps
 
     valid = not any(problem.severity == "error" for problem in problems)
-    about = {"manifest": str(path), "valid": valid, "problems": [asdict(problem) for problem in problems]}
+    about = {"manifest": str(path), "valid": valid, "problems": [problem._asdict() for problem in problems]}
     if manifest is not None:
         about["functions"] = list(manifest.functions)
     console.data(dumps(about, indent=2, ensure_ascii=False))

@@ -62,7 +62,7 @@ def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> 
     """The event that a trigger asks for."""
     if not request.template:
         return request.event
-    count = request.count if request.count > 1 else None
+    count = request.records if request.records > 1 else None
     return render(load(request.template, folders), request.parameters, count=count, fresh=fresh)
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from lambdacli.local import guard
@@ -14,12 +15,29 @@ from lambdacli.local import guard
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lambdacli.local.plan import Plan
+
 NOFILE = 1024  # Lambda's limit of file descriptors, "Lambda quotas" in the developer guide
 _BACKLOG = 16
 
 
+def begin(plan: Plan, spare: Child | None = None) -> Child:
+    """A runtime that loads the plan's function from now on: a waiting spare given its function, or a new process.
+
+    Raises:
+        OSError: the plan's executable cannot be started.
+    """
+    if spare is None:
+        return Child(plan.argv, plan.environment, plan.cwd, spare=False)
+    spare.assign(plan.environment, plan.cwd)
+    return spare
+
+
 class Child:
-    """A started runtime. `assignment` is a file descriptor while it is a spare that waits for its function, else -1."""
+    """A started runtime. `assignment` is a file descriptor while it is a spare that waits for its function, else -1.
+
+    `begun` is when it began to load its function, by `time.perf_counter`.
+    """
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], cwd: str | None, *, spare: bool) -> None:
         """Start it.
@@ -59,6 +77,7 @@ class Child:
             for descriptor in theirs:
                 os.close(descriptor)
         self.pid = self.process.pid
+        self.begun = time.perf_counter()
         protector.watch(self.pid, self.address)
         self._limit_descriptors()
 
@@ -66,6 +85,7 @@ class Child:
         """Tell a waiting spare what it is to be."""
         import json
 
+        self.begun = time.perf_counter()
         everything = json.dumps({"environment": {**environment, guard.MARK: self.address}, "cwd": cwd}).encode()
         with os.fdopen(self.assignment, "wb") as stream, contextlib.suppress(BrokenPipeError):
             stream.write(everything)

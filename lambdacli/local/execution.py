@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambdacli.local import invocation as results
 from lambdacli.local import memory, platform_log
-from lambdacli.local.child import Child
+from lambdacli.local.child import Child, begin
 from lambdacli.local.invocation import Outcome, PlatformError, Report
 from lambdacli.local.runtime_api import MAX_RESPONSE, RuntimeApi
 from lambdacli.local.transport import Connection
@@ -52,6 +52,7 @@ class _Ending(NamedTuple):
 class ExecutionEnvironment:
     """States: init → idle → busy → idle … → dead. Not for concurrent invocations: Lambda has one environment for each.
 
+    `child` is a runtime that was begun with this plan already; without one `start` begins it.
     `log` gets what the function prints and Lambda's own lines, as bytes, in order.
     """
 
@@ -65,32 +66,26 @@ class ExecutionEnvironment:
         self._server: asyncio.Server | None = None
         self._memory_task: asyncio.Task[None] | None = None
         self._most_memory = 0  # bytes
-        self._started = 0.0
+        self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._line_open = False
         self._start_error: PlatformError | None = None
 
     async def start(self) -> None:
-        """Start the process, or give a waiting spare its function; serve its Runtime API. Does not wait for init."""
+        """Start the process unless it was begun already, and serve its Runtime API. Does not wait for init."""
         loop = asyncio.get_running_loop()
-        self._started = time.perf_counter()
         self._say(platform_log.init_start(self.plan.runtime_version))
         try:
-            self._child = self._take_child()
+            self._child = self._child or begin(self.plan)
         except OSError as error:
             self._start_error = _entrypoint_error(error, self.plan.argv[0])
             return
+        self._started = self._child.begun
         self._server = await loop.create_server(lambda: Connection(self._api), sock=self._child.listener)
         loop.add_reader(self._child.output, self._read_output)
         self._await_exit(loop, self._child)
         if memory.CAN_MEASURE:
             self._memory_task = loop.create_task(self._watch_memory(self._child.pid))
-
-    def _take_child(self) -> Child:
-        if self._child is None:
-            return Child(self.plan.argv, self.plan.environment, self.plan.cwd, spare=False)
-        self._child.assign(self.plan.environment, self.plan.cwd)
-        return self._child
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.local import guard, headstart
+from lambdacli.local.child import begin
 from lambdacli.local.invocation import Invocation, new_id
 from lambdacli.local.variables import function_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lambdacli.local.child import Child
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.plan import Plan
     from lambdacli.model import Function, Manifest
@@ -33,8 +35,7 @@ def invocation(function: Function, manifest: Manifest, event: bytes, client_cont
 def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outcome:
     """Start an environment, invoke once, end it and everything it started."""
     guard.current()
-    child = headstart.claim(plan)
-    guard.adopt_orphans()
+    child = _begun(plan)  # it loads the function while we load asyncio
 
     import asyncio
 
@@ -44,6 +45,7 @@ def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outco
         environment = ExecutionEnvironment(plan, log, child)
         try:
             await environment.start()
+            guard.adopt_orphans()
             return await environment.invoke(wanted)
         finally:
             await environment.stop()
@@ -52,3 +54,10 @@ def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outco
         return asyncio.run(main())
     finally:
         guard.close()
+
+
+def _begun(plan: Plan) -> Child | None:
+    try:
+        return begin(plan, headstart.claim(plan))
+    except OSError:
+        return None  # the environment will fail in the same way, and say it as Lambda does

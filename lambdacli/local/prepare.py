@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -117,7 +116,7 @@ def _target(wanted: Wanted) -> tuple[Manifest, Function]:
     if name and _is_handler(wanted):
         manifest = manifests.adhoc(name, wanted.runtime, folder)
         region = wanted.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        return replace(manifest, region=region or manifest.region), next(iter(manifest.functions.values()))
+        return manifest._replace(region=region or manifest.region), next(iter(manifest.functions.values()))
     path = manifests.find(folder, wanted.manifest)
     manifest = manifests.load(path, stage=wanted.stage, region=wanted.region, environ=os.environ)
     return manifest, manifests.select(manifest, name)

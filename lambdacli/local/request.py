@@ -59,7 +59,7 @@ def event(
     parameters = {"region": manifest.region, **request.parameters, **settings}
     if manifest.account:
         parameters.setdefault("account-id", manifest.account)
-    return events.dumps(events.render(template, parameters, count=request.count)).encode()
+    return events.dumps(events.render(template, parameters, count=request.records)).encode()
 
 
 def _chosen(function: Function, kind: str) -> Trigger | None:

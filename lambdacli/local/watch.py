@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from lambdacli.errors import LambdacliError
 from lambdacli.local import guard, headstart
 from lambdacli.local.changes import Changes
-from lambdacli.local.child import Child
+from lambdacli.local.child import Child, begin
 from lambdacli.local.execution import ExecutionEnvironment
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ class Watch:
         if child is not None and not _fits(child, ready):
             child.end()
             child = None
-        self._environment = ExecutionEnvironment(ready.plan, self._show.log, child)
+        begun = begin(ready.plan, child) if child is not None else None
+        self._environment = ExecutionEnvironment(ready.plan, self._show.log, begun)
         await self._environment.start()
         return self._environment
 

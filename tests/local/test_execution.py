@@ -1,4 +1,4 @@
-"""An execution environment with real child processes: results, every kind of failure, limits, and what is left behind."""
+"""An execution environment with real child processes: results, failures of every kind, limits, left-overs."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Recorder:
     def ready(self) -> None:
         self.told.append(("ready",))
 
-    def responded(self, body: bytes, headers: Mapping[str, str]) -> None:
+    def responded(self, body: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - the protocol
         self.told.append(("responded", body.decode()))
 
     def response_too_large(self) -> None:

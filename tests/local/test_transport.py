@@ -99,14 +99,14 @@ done()
 def test_a_connection_for_each_request_as_ruby_does(harness: Harness, close: str) -> None:
     plan = harness.plan(
         RAW
-        + f'''
+        + f"""
 while True:
     raw(POST + "{close}Content-Length: 1\\r\\n\\r\\n7").recv(100)
     s = raw("GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n{close}\\r\\n")
     head = s.recv(10000).decode()
     rid = head.split("Aws-Request-Id: ")[1].split("\\r\\n")[0]
     POST = f"POST /2018-06-01/runtime/invocation/{{rid}}/response HTTP/1.1\\r\\nHost: x\\r\\n"
-'''
+"""
     )
     outcomes = harness.run(plan, b"{}", b"{}", b"{}")
     assert [o.payload for o in outcomes] == [b"7"] * 3
