@@ -31,7 +31,6 @@ function declaredMajor() {
 
 function main() {
   if (process.env.LAMBDACLI_SPARE_FD) waitAsSpare(Number(process.env.LAMBDACLI_SPARE_FD));
-  process.argv.length = 1;
   const modern = declaredMajor() >= MODERN;
   errors.use(modern);
   const current = require("./node/console.cjs").patch(modern);

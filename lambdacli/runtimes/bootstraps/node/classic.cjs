@@ -55,11 +55,11 @@ class Classic {
       set callbackWaitsForEmptyEventLoop(value) {
         waits = value;
       },
-      ...contextOf(headers),
     };
     this.whenIdle = () => this.again();
     await require("./streaming.cjs").invoke(
-      this.api, this.handler, headers, JSON.parse(body), context, highWaterMark(this.handler),
+      this.api, this.handler, headers, () => [JSON.parse(body), Object.assign(context, contextOf(headers))],
+      highWaterMark(this.handler),
     );
     this.whenIdle = () => {};
     this.again();
@@ -84,11 +84,10 @@ class Invocation {
     this.completed = false;
     const once = firstCall();
     this.callback = once((error, result) => this.finish(error, result, this.waits));
-    const onlyOnce = [firstCall(), firstCall(), firstCall()];
     const done = (error, result) => this.finish(error, result, false);
-    this.done = onlyOnce[0](done);
-    this.succeed = onlyOnce[1]((result) => done(null, result));
-    this.fail = onlyOnce[2]((error) => done(error ?? "handled", null));
+    this.done = once(done);
+    this.succeed = once((result) => done(null, result));
+    this.fail = once((error) => done(error ?? "handled", null));
   }
 
   extend(context) {
@@ -130,6 +129,7 @@ class Invocation {
   }
 }
 
+// Of all functions that it wraps, only the first call of any counts.
 function firstCall() {
   let called = false;
   return (wrapped) => (first, second) => {

@@ -1,13 +1,30 @@
 // Function errors: what is posted to the Runtime API, and how they appear in the log.
 "use strict";
 
+const path = require("node:path");
 const { types } = require("node:util");
+
+const CLIENT = path.dirname(__dirname);
 
 let modern = false;
 
 // Whether the rules of Node.js 24 and later hold.
 function use(isModern) {
   modern = isModern;
+}
+
+// A stack as lines, without our frames and those below them, which called us.
+function lines(stack) {
+  const all = stack.split("\n");
+  const ours = all.findIndex((line) => line.startsWith("    at ") && line.includes(CLIENT));
+  return ours < 0 ? all : all.slice(0, ours);
+}
+
+// The text of an error of require(), with our files in its stack as one.
+function missing(error) {
+  const [first, ...rest] = String(error).split("\n");
+  const kept = rest.filter((line) => !line.startsWith(`- ${CLIENT}`));
+  return [first, ...kept, ...(kept.length < rest.length ? [`- ${path.join(CLIENT, "bootstrap.cjs")}`] : [])].join("\n");
 }
 
 // An error of the runtime's own. Its stack starts with its type, as in the versions before 24.
@@ -32,8 +49,8 @@ function describe(error) {
   const clean = (text) => text?.replaceAll("\x7f", "%7F");
   try {
     if (!isError(error)) return { errorType: typeof error, errorMessage: modern ? String(error) : error.toString(), trace: [] };
-    const trace = clean(error.stack)?.split("\n");
-    return { errorType: clean(error.name), errorMessage: clean(error.message), trace: modern ? trace || [] : trace };
+    const trace = lines(clean(error.stack) || "");
+    return { errorType: clean(error.name), errorMessage: clean(error.message), trace: error.stack ? trace : [] };
   } catch {
     return {
       errorType: "handled",
@@ -47,7 +64,7 @@ function describe(error) {
 function enumerable(_key, value) {
   if (!(value instanceof Error)) return value;
   const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
-  if (typeof value.stack === "string") shown.stack = value.stack.split("\n");
+  if (typeof value.stack === "string") shown.stack = lines(value.stack);
   return shown;
 }
 
@@ -78,4 +95,4 @@ function neverSettled() {
 
 const UNSETTLED = 13; // Node.js's own exit status for this
 
-module.exports = { UNSETTLED, use, fault, describe, log, neverSettled };
+module.exports = { UNSETTLED, use, fault, describe, log, missing, neverSettled };

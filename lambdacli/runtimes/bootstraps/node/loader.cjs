@@ -4,7 +4,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
-const { fault } = require("./errors.cjs");
+const { fault, missing } = require("./errors.cjs");
 const { defineGlobals, isStreaming } = require("./streaming-global.cjs");
 
 const importFile = (file) => import(pathToFileURL(file));
@@ -37,7 +37,7 @@ async function loadModule(root, folder, name, modern) {
     return module || require(require.resolve(name, { paths: [root, path.join(root, folder)] }));
   } catch (error) {
     if (error instanceof SyntaxError) throw fault("UserCodeSyntaxError", String(error), error);
-    if (error?.code === "MODULE_NOT_FOUND") throw fault("ImportModuleError", String(error));
+    if (error?.code === "MODULE_NOT_FOUND") throw fault("ImportModuleError", missing(error));
     throw error;
   }
 }

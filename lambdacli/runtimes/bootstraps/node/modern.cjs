@@ -21,7 +21,7 @@ async function start(api, current, store, state) {
       { [keys.REQUEST_ID]: current.requestId, [keys.X_RAY_TRACE_ID]: context.xRayTraceId },
       () =>
         streaming
-          ? require("./streaming.cjs").invoke(api, handler, headers, event, context, highWaterMark(handler))
+          ? require("./streaming.cjs").invoke(api, handler, headers, () => [event, context], highWaterMark(handler))
           : invoke(api, handler, headers, event, context),
     );
     state.headers = null;

@@ -56,21 +56,24 @@ class ResponseStream extends Writable {
 
   // End with an error: its type and the error object itself as trailers.
   async fail(error) {
-    if (this.writableEnded) return;
+    if (this.writableFinished) return;
     const described = errors.describe(error);
     const body = Buffer.from(JSON.stringify(described)).toString("base64");
     const type = String(described.errorType).replace(/[^\x20-\x7e]/g, "?");
     this.trailers = `Lambda-Runtime-Function-Error-Type: ${type}\r\nLambda-Runtime-Function-Error-Body: ${body}\r\n`;
-    this.end();
+    if (this.destroyed) this._final(() => {});
+    else if (!this.writableEnded) this.end();
     await this.accepted;
   }
 }
 
 // Run a streaming handler to the end of its response.
-async function invoke(api, handler, headers, event, context, highWaterMark) {
+// `prepare` gives the event and the context.
+async function invoke(api, handler, headers, prepare, highWaterMark) {
   const stream = new ResponseStream(api, headers, highWaterMark);
   stream.on("error", () => {}); // a destroyed stream is reported through the handler's promise
   try {
+    const [event, context] = prepare();
     const result = handler(event, stream, context);
     if (typeof result?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
     if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
