@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lambdacli import console
-from lambdacli.commands import options, running
+from lambdacli.commands.running import runs_a_function
 from lambdacli.errors import FunctionFailed, LimitExceeded, UsageError
+from lambdacli.local.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,26 +20,13 @@ if TYPE_CHECKING:
     from lambdacli.local.invocation import Outcome
 
 
+@runs_a_function
 def command(
-    function: options.FunctionName = None,
-    event: running.Event = None,
-    settings: running.Settings = [],
-    trigger: running.TriggerKind = "",
-    env: running.Variables = [],
-    env_file: running.EnvFile = None,
-    timeout: running.Timeout = None,
-    no_timeout: running.NoTimeout = False,
-    runtime: running.RuntimeName = "",
-    manifest: options.ManifestPath = None,
-    stage: options.Stage = "",
-    region: options.Region = "",
-    profile: running.Profile = "",
-    credentials: running.Credentials = True,
-    client_context: running.ClientContext = "",
-    allow_version_mismatch: running.AllowVersionMismatch = False,
+    wanted: Wanted,
     json: Annotated[bool, typer.Option("--json", help="One JSON object: result, status, report, log.")] = False,
     log_file: Annotated[
-        Path | None, typer.Option("--log-file", help="Write the function's log there instead of to stderr.")
+        Path | None,
+        typer.Option("--log-file", metavar="FILE", help="Write the function's log there instead of to stderr."),
     ] = None,
 ) -> None:
     """Run a function once as Lambda would; print its result.
@@ -47,26 +35,8 @@ def command(
     handler in this folder (app.handler); it may be left out where the manifest has one function.
     """
     from lambdacli.local import once
-    from lambdacli.local.prepare import Wanted, prepare
+    from lambdacli.local.prepare import prepare
 
-    wanted = Wanted(
-        function=function,
-        manifest=manifest,
-        stage=stage,
-        region=region,
-        runtime=runtime,
-        event=event,
-        settings=settings,
-        trigger=trigger,
-        variables=env,
-        env_file=env_file,
-        timeout=timeout,
-        no_timeout=no_timeout,
-        profile=profile,
-        credentials=credentials,
-        client_context=client_context,
-        allow_version_mismatch=allow_version_mismatch,
-    )
     ready = prepare(wanted, stdin=sys.stdin.buffer.read)
     for remark in ready.remarks:
         console.warning(remark)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lambdacli import console
-from lambdacli.commands import options, running
+from lambdacli.commands.running import runs_a_function
+from lambdacli.local.wanted import Wanted
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,23 +25,9 @@ if TYPE_CHECKING:
     from lambdacli.local.watch import Signal, Watch
 
 
+@runs_a_function
 def command(
-    function: options.FunctionName = None,
-    event: running.Event = None,
-    settings: running.Settings = [],
-    trigger: running.TriggerKind = "",
-    env: running.Variables = [],
-    env_file: running.EnvFile = None,
-    timeout: running.Timeout = None,
-    no_timeout: running.NoTimeout = False,
-    runtime: running.RuntimeName = "",
-    manifest: options.ManifestPath = None,
-    stage: options.Stage = "",
-    region: options.Region = "",
-    profile: running.Profile = "",
-    credentials: running.Credentials = True,
-    client_context: running.ClientContext = "",
-    allow_version_mismatch: running.AllowVersionMismatch = False,
+    wanted: Wanted,
     ignore: Annotated[
         list[str], typer.Option("--ignore", metavar="PATTERN", help="Changes not to run for, as in a .gitignore.")
     ] = [],
@@ -49,26 +36,6 @@ def command(
 
     In a terminal Enter runs it again in the same warm environment, q ends. .gitignore is honoured.
     """
-    from lambdacli.local.prepare import Wanted
-
-    wanted = Wanted(
-        function=function,
-        manifest=manifest,
-        stage=stage,
-        region=region,
-        runtime=runtime,
-        event=event,
-        settings=settings,
-        trigger=trigger,
-        variables=env,
-        env_file=env_file,
-        timeout=timeout,
-        no_timeout=no_timeout,
-        profile=profile,
-        credentials=credentials,
-        client_context=client_context,
-        allow_version_mismatch=allow_version_mismatch,
-    )
     from lambdacli.local import guard
     from lambdacli.local.prepare import prepare, watched_first
 

@@ -16,28 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lambdacli.local.invocation import Invocation
+    from lambdacli.local.wanted import Wanted
     from lambdacli.model import Function, Manifest
-
-
-class Wanted(NamedTuple):
-    """A local run as the user asks for it: names and texts, nothing looked up yet."""
-
-    function: str | None
-    manifest: Path | None = None
-    stage: str = ""
-    region: str = ""
-    runtime: str = ""
-    event: str | None = None
-    settings: Sequence[str] = ()
-    trigger: str = ""
-    variables: Sequence[str] = ()
-    env_file: Path | None = None
-    timeout: float | None = None
-    no_timeout: bool = False
-    profile: str = ""
-    credentials: bool = True
-    client_context: str = ""
-    allow_version_mismatch: bool = False
 
 
 class Ready(NamedTuple):
