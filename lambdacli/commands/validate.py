@@ -23,15 +23,15 @@ def command(
 ) -> int:
     """Check the manifest, its handlers and its triggers, without network and without running your code.
 
-    Every mistake is named with file, line and column. Exit code 2 when there is an error, 0 with warnings alone.
+    Every mistake is named with file, line and column. Without --stage all stages are checked. Exit code 2 when there
+    is an error, 0 with warnings alone.
     """
     from lambdacli import manifest as manifests
     from lambdacli.errors import ManifestError
 
     path = manifests.find(Path.cwd(), manifest)
     try:
-        loaded = manifests.load(path, stage=stage, region=region, environ=os.environ)
-        problems = manifests.lint(loaded)
+        loaded, problems = manifests.validate(path, stage=stage, region=region, environ=os.environ)
     except ManifestError as error:
         if not json or not error.problems:
             raise

@@ -62,6 +62,27 @@ def lint(manifest: Manifest) -> list[Problem]:
     return check(manifest)
 
 
+def validate(
+    path: Path, *, stage: str = "", region: str = "", environ: Mapping[str, str]
+) -> tuple[Manifest, list[Problem]]:
+    """`load` and `lint` in one; without a stage every stage of the manifest is checked as well.
+
+    Raises:
+        ManifestError: with every mistake in `problems`.
+        UsageError: the manifest has no such stage.
+    """
+    manifest = load(path, stage=stage, region=region, environ=environ)
+    problems = lint(manifest)
+    others = [] if stage else [name for name in outline(path)["stages"] if name != manifest.stage]
+    for name in others:
+        problems += lint(load(path, stage=name, region=region, environ=environ))
+    if others and problems:
+        from lambdacli.manifest.wording import in_order
+
+        problems = in_order(problems)
+    return manifest, problems
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the manifest."""
     from lambdacli.manifest import schema

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from lambdacli import runtimes, triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.manifest import overlaps
 from lambdacli.manifest.files import read, shown
-from lambdacli.manifest.parsing import parse
-from lambdacli.manifest.wording import in_order, listed, nearest
 
 if TYPE_CHECKING:
     from lambdacli.manifest.document import Document, Step
@@ -25,23 +24,34 @@ _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 def check(manifest: Manifest) -> list[Problem]:
     """See `lambdacli.manifest.lint`."""
     data = read(manifest.path)
-    checking = _Checking(manifest, parse(data, shown(manifest.path)))
+    checking = _Checking(manifest, data)
     for function in manifest.functions.values():
         checking.function(function)
     if b"${" in data:
         checking.filled_in()
     for name, index, finding in overlaps.find(manifest):
         checking.finding(name, index, finding)
+    if not checking.problems:
+        return []
+    from lambdacli.manifest.wording import in_order
+
     return in_order(checking.problems)
 
 
 class _Checking:
     """Collects the problems of one manifest. What many functions share is looked at once."""
 
-    def __init__(self, manifest: Manifest, document: Document) -> None:
+    def __init__(self, manifest: Manifest, data: bytes) -> None:
         self.manifest = manifest
-        self.document = document
+        self.data = data
         self.problems: list[Problem] = []
+
+    @cached_property
+    def document(self) -> Document:
+        """Read again only when there is a problem to place."""
+        from lambdacli.manifest.parsing import parse
+
+        return parse(self.data, shown(self.manifest.path))
 
     def function(self, function: Function) -> None:
         for problem in function.unresolved:
@@ -72,10 +82,7 @@ class _Checking:
         from lambdacli.manifest import schema, wording
 
         for function in self.manifest.functions.values():
-            unresolved = any(
-                problem.path.startswith(f"functions.{function.name}.trig") for problem in function.unresolved
-            )
-            for trigger in () if unresolved else function.triggers:
+            for trigger in function.triggers:
                 for error in schema.trigger_errors({trigger.kind: trigger.settings}):
                     for message, hint, key in wording.said(error):
                         path: tuple[Step, ...] = ("triggers", trigger.position, *error.absolute_path)
@@ -126,6 +133,8 @@ class _Checking:
             self._add(function, path, "a FIFO queue or topic is no destination", "use a standard one")
         elif destination.kind == "function" and not target.startswith("arn:"):
             if target not in self.manifest.functions:
+                from lambdacli.manifest.wording import listed, nearest
+
                 functions = self.manifest.functions
                 hint = nearest(target, functions) or listed(functions)
                 self._add(function, path, f"there is no function {target}", hint)
@@ -151,7 +160,7 @@ class _Checking:
 
 
 def _as_warning(problem: Problem) -> Problem:
-    
+
     return problem._replace(severity="warning")
 
 

@@ -71,14 +71,14 @@ class Document:
         return True
 
     def below_text(self, path: tuple[Step, ...]) -> tuple[Step, ...]:
-        """The path without what would lie inside a text: `sqs: orders` has no `sqs.queue` that people could look for."""
+        """The path without what would lie inside a text: in `sqs: orders` no `sqs.queue` is written."""
         value = self.tree
         for number, step in enumerate(path):
             if not isinstance(value, (dict, list)):
                 return path[:number]
             if not self.has(path[: number + 1]):
                 return path
-            value = value[step]
+            value = value[step]  # type: ignore[index]
         return path
 
     def written(self, *paths: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -229,7 +229,8 @@ class _Composer:
         return text
 
     def _note(self, mark: Any, path: Sequence[Step], message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, path_text(path), one_line(message), hint))
+        where = (self.file, mark.line + 1, mark.column + 1, path_text(path))
+        self.problems.append(Problem(*where, one_line(message), one_line(hint)))
 
     def _fatal(self, event: Any, message: str, hint: str = "") -> ManifestError:
         return _fatal(self.file, event.start_mark.line + 1, event.start_mark.column + 1, message, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ def manifest_of(handler: str, runtime: str, folder: Path) -> Manifest:
         language = _language(handler, folder)
         function = Function(function.name, handler, _found(language, function, folder), folder)
     path = folder / "lambdacli.yaml"
-    return Manifest(path, folder.name, DEFAULT_STAGE, DEFAULT_REGION, {function.name: function})
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    return Manifest(path, folder.name, DEFAULT_STAGE, region, {function.name: function})
 
 
 def _name(handler: str) -> str:

@@ -106,3 +106,14 @@ def test_stage_and_region(lambdacli: CommandLine, tmp_path: Path) -> None:
     assert lambdacli("validate", "--stage", "prod", "--region", "eu-west-1").returncode == 0
     done = lambdacli("validate", "--stage", "pord")
     assert (done.returncode, done.stderr) == (2, "error: no stage 'pord'\nhint: did you mean prod?\n")
+
+
+def test_without_a_stage_every_stage_is_checked(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path, VALID + "stages:\n  prod: {functions: {hello: {code: nowhere}}}\n  test: {}\n")
+    done = lambdacli("validate")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: lambdacli.yaml:7:36: stages.prod.functions.hello.code: nowhere does not exist\n"
+        "error: 1 problem in lambdacli.yaml\n"
+    )
+    assert lambdacli("validate", "--stage", "test").returncode == 0

@@ -11,10 +11,7 @@ import pytest
 from lambdacli import manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-Lint = "Callable[..., list[tuple[str, str, str]]]"
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/web/1/2"
 
@@ -147,24 +144,24 @@ def test_concurrency_beyond_the_reserved(lint: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "collide"),
+    ("one", "other", "collisions"),
     [
-        ("bucket: bbb", "bucket: bbb", True),
-        ("bucket: bbb", "bucket: ccc", False),
-        ("bucket: bbb, prefix: in/", "bucket: bbb, prefix: in/a/", True),
-        ("bucket: bbb, prefix: in/", "bucket: bbb, prefix: out/", False),
-        ("bucket: bbb, suffix: .jpg", "bucket: bbb, suffix: .png", False),
-        ("bucket: bbb, suffix: .jpg", "bucket: bbb, suffix: big.jpg", True),
-        ("bucket: bbb, prefix: a/, suffix: big.jpg", "bucket: bbb, prefix: a/b/, suffix: .jpg", True),
-        ("bucket: bbb, events: ['s3:ObjectRemoved:*']", "bucket: bbb", False),
-        ("bucket: bbb, events: ['s3:ObjectCreated:Put']", "bucket: bbb", True),
-        ("bucket: bbb, events: ['s3:ObjectCreated:Put']", "bucket: bbb, events: ['s3:ObjectCreated:Copy']", False),
+        ("bucket: bbb", "bucket: bbb", 1),
+        ("bucket: bbb", "bucket: ccc", 0),
+        ("bucket: bbb, prefix: in/", "bucket: bbb, prefix: in/a/", 1),
+        ("bucket: bbb, prefix: in/", "bucket: bbb, prefix: out/", 0),
+        ("bucket: bbb, suffix: .jpg", "bucket: bbb, suffix: .png", 0),
+        ("bucket: bbb, suffix: .jpg", "bucket: bbb, suffix: big.jpg", 1),
+        ("bucket: bbb, prefix: a/, suffix: big.jpg", "bucket: bbb, prefix: a/b/, suffix: .jpg", 1),
+        ("bucket: bbb, events: ['s3:ObjectRemoved:*']", "bucket: bbb", 0),
+        ("bucket: bbb, events: ['s3:ObjectCreated:Put']", "bucket: bbb", 1),
+        ("bucket: bbb, events: ['s3:ObjectCreated:Put']", "bucket: bbb, events: ['s3:ObjectCreated:Copy']", 0),
     ],
 )
-def test_notifications_of_one_bucket(one: str, other: str, collide: bool, lint: Any) -> None:
+def test_notifications_of_one_bucket(one: str, other: str, collisions: int, lint: Any) -> None:
     found = lint(text(triggers(f"s3: {{{one}}}"), triggers(f"s3: {{{other}}}")))
-    assert [path for path, _, _ in found] == (["functions.f1.triggers[0].s3"] if collide else [])
-    if collide:
+    assert [path for path, _, _ in found] == ["functions.f1.triggers[0].s3"] * collisions
+    if collisions:
         assert "S3 refuses this beside functions.f0.triggers[0]" in found[0][2]
 
 

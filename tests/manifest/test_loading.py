@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lambdacli.model import Problem
-
     from tests.manifest.conftest import Load
 
 HEAD = "defaults: {runtime: python3.13}\nfunctions:\n  f: {handler: a.b"

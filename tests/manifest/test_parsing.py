@@ -94,7 +94,7 @@ def test_anchors_and_merge_keys() -> None:
 
 
 def test_positions_of_keys_values_items_and_merged_values() -> None:
-    document = parse("a: &x\n  b: [1, {c: 2}]\nd:\n  <<: *x\n".encode(), "m")
+    document = parse(b"a: &x\n  b: [1, {c: 2}]\nd:\n  <<: *x\n", "m")
     assert document.position(("a",)) == (1, 4)
     assert document.position(("a", "b"), key=True) == (2, 3)
     assert document.position(("a", "b", 1, "c")) == (2, 14)

@@ -43,8 +43,8 @@ ENOUGH = settings(max_examples=150, deadline=5000, suppress_health_check=[Health
 
 words = st.sampled_from(
     [*triggers.kinds(), "functions", "defaults", "stages", "triggers", "handler", "runtime", "python3.13", "a.b", "<<",
-     "rate(1 minute)", "${env:X}", "${", "$${", "*x", "&x", "!!str", "- ", ": ", "\t", "\0", "{", "[", "]", "}", "'", '"',
-     "|", ">", "---", "...", "%YAML", "?", "~", "1e999", "0x", "-.inf", "\ufeff", "\u2028", "\U0001f600", "#"]
+     "rate(1 minute)", "${env:X}", "${", "$${", "*x", "&x", "!!str", "- ", ": ", "\t", "\0", "{", "[", "]", "}", "'",
+     '"', "|", ">", "---", "...", "%YAML", "?", "~", "1e999", "0x", "-.inf", "\ufeff", "\u2028", "\U0001f600", "#"]
 )  # fmt: skip
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | words
 values = st.recursive(
@@ -127,16 +127,18 @@ def test_any_settings_of_a_trigger(kind: str, data: st.DataObject) -> None:
 
 def drawn(schema: dict[str, Any], data: st.DataObject) -> Any:
     """Mostly what the schema wants, so that what lies behind it is reached."""
-    if "enum" in schema:
-        return data.draw(st.sampled_from(schema["enum"]))
     wanted = schema.get("type", "object")
     kind = data.draw(st.sampled_from(wanted if isinstance(wanted, list) else [wanted]))
-    if kind in ("integer", "number"):
-        return data.draw(st.integers(schema.get("minimum", 0), schema.get("maximum", 100)))
-    if kind == "boolean":
-        return data.draw(st.booleans())
-    if kind == "string":
-        return data.draw(st.from_regex(schema["pattern"]) if "pattern" in schema else st.text(min_size=1, max_size=9))
+    plain = {
+        "integer": st.integers(schema.get("minimum", 0), schema.get("maximum", 100)),
+        "number": st.floats(0, 100),
+        "boolean": st.booleans(),
+        "string": st.from_regex(schema["pattern"]) if "pattern" in schema else st.text(min_size=1, max_size=9),
+    }
+    if "enum" in schema:
+        return data.draw(st.sampled_from(schema["enum"]))
+    if kind in plain:
+        return data.draw(plain[kind])
     if kind == "array":
         return [drawn(schema["items"], data) for _ in range(data.draw(st.integers(1, 2)))]
     if kind == "object" and schema.get("properties"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
 
     from lambdacli.model import EventRequest, Manifest
 
-DESIGNED = (
-    "alb cognito documentdb dynamodb eventbridge http invoke iot kafka kinesis logs mq rest s3 schedule ses sns sqs"
-    " url websocket"
-).split()
+DESIGNED = [
+    "alb", "cognito", "documentdb", "dynamodb", "eventbridge", "http", "invoke", "iot", "kafka", "kinesis", "logs",
+    "mq", "rest", "s3", "schedule", "ses", "sns", "sqs", "url", "websocket",
+]  # fmt: skip
 ACCOUNT = "123456789012"
 
 # One item of `triggers` for each kind, as small as it may be.
