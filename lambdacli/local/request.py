@@ -55,11 +55,12 @@ def event(
     request = triggers.load(chosen.kind).sample(chosen, function, manifest)
     if not request.template:
         return events.dumps(request.event).encode()
-    template = events.load(request.template, folders)
     parameters = {"region": manifest.region, **request.parameters, **settings}
     if manifest.account:
         parameters.setdefault("account-id", manifest.account)
-    return events.dumps(events.render(template, parameters, count=request.records)).encode()
+    if request.records > 1:
+        parameters.setdefault("count", request.records)
+    return events.dumps(events.render_request(request.template, parameters, folders)).encode()
 
 
 def _chosen(function: Function, kind: str) -> Trigger | None:
