@@ -153,7 +153,7 @@ CASES = [
         cjs("never settles", "() => new Promise(() => {})"),
         cjs("rejection unhandled", "async () => { Promise.reject(new TypeError('lost')); await new Promise((r) => setTimeout(r, 100)); }", skip_trace="its stack is the client's own"),
         cjs("exception uncaught", "async () => { setTimeout(() => { throw new TypeError('lost'); }, 1); await new Promise((r) => setTimeout(r, 100)); }"),
-        Case("exception uncaught at load", "setTimeout(() => { throw new TypeError('lost'); }, 1); exports.handler = async () => new Promise((r) => setTimeout(r, 100));"),
+        Case("exception uncaught at load", "setImmediate(() => { throw new TypeError('lost'); }); exports.handler = async () => new Promise((r) => setTimeout(r, 100));"),
     )),
     # from 24
     *(Case(c.name, c.source, c.handler, c.events, c.files, c.environment, c.skip_log, c.skip_trace, c.skip_status, "modern") for c in (
@@ -236,13 +236,15 @@ def _frames(trace: Sequence[str] | None) -> list[str] | None:
 
 
 def _plain(text: str) -> str:
-    text = re.sub(r"\n- [^\n]*(?:/ric/|aws-lambda-ric|noderic|bootstraps)[^\n]*", "\n- <client>", text)
+    text = re.sub(r"\n- [^\n]*(?:ric|bootstraps)[^\n]*", "\n- <client>", text)
     return re.sub(r" at (?:async )?\w+\.(\w+ [(\[])", r" at \1", text)
 
 
 def _log(text: str, case: Case) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "<time>", text)
     text = re.sub(r"^Executing '.*\n", "", text)
+    text = re.sub(r'(?:\\n- [^\\"]*(?:ric|bootstraps)[^\\"]*)+', r"\\n- <client>", text)
+    text = re.sub(r'(?:\\n    at [^\\"]*(?:ric|bootstraps|node:)[^\\"]*)+', "", text)
     if case.skip_trace:
         return re.sub(r'"stack(?:Trace)?":\[.*?\](?=[},])', "<stack>", text)
     return re.sub(r'"(stack(?:Trace)?)":(\[.*?\])(?=[},])', lambda m: f"{m[1]}:{_frames(json.loads(m[2]))}", text)

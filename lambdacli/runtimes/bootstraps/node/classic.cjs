@@ -12,6 +12,7 @@ class Classic {
   constructor(api, current) {
     this.api = api;
     this.current = current;
+    this.crashed = false;
     this.headers = null; // of the last invocation; null while loading
     this.whenIdle = () => {}; // called when the event loop runs empty
   }
@@ -23,7 +24,9 @@ class Classic {
   }
 
   again() {
-    setImmediate(() => this.api.next((headers, body) => this.invoke(headers, body)));
+    setImmediate(() => {
+      if (!this.crashed) this.api.next((headers, body) => this.invoke(headers, body));
+    });
   }
 
   invoke(headers, body) {
@@ -67,6 +70,7 @@ class Classic {
 
   // Report an error that nobody caught, to the invocation or as an error of the initialisation, and end.
   crash(title, error, status) {
+    this.crashed = true;
     errors.log(title, error);
     const described = errors.describe(error);
     const end = () => process.exit(status);

@@ -8,6 +8,7 @@ const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
 class RuntimeApi {
   constructor(address) {
+    this.address = address;
     const colon = address.lastIndexOf(":");
     this.head = ` HTTP/1.1\r\nHost: ${address}\r\n`;
     this.next_ = `GET ${ROOT}/invocation/next${this.head}\r\n`;
@@ -28,7 +29,8 @@ class RuntimeApi {
     this.send(this.next_, (status, headers, body) => {
       if (status !== 200) process.reallyExit(1);
       this.socket.unref();
-      callback(headers, body.toString());
+      const event = body.toString();
+      queueMicrotask(() => callback(headers, event)); // the socket's frames would end every stack trace
     });
   }
 
@@ -46,6 +48,11 @@ class RuntimeApi {
   }
 
   post(path, headers, lines, body, callback) {
+    if (this.answered) {
+      // a request is under way, whose answer may never come
+      new RuntimeApi(this.address).post(path, headers, lines, body, callback);
+      return;
+    }
     const length = Buffer.byteLength(body);
     this.socket.ref();
     this.send(

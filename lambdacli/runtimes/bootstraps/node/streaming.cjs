@@ -57,12 +57,16 @@ class ResponseStream extends Writable {
   // End with an error: its type and the error object itself as trailers.
   async fail(error) {
     if (this.writableFinished) return;
+    if (this.writableEnded) {
+      await this.accepted; // too late for trailers
+      return;
+    }
     const described = errors.describe(error);
     const body = Buffer.from(JSON.stringify(described)).toString("base64");
     const type = String(described.errorType).replace(/[^\x20-\x7e]/g, "?");
     this.trailers = `Lambda-Runtime-Function-Error-Type: ${type}\r\nLambda-Runtime-Function-Error-Body: ${body}\r\n`;
     if (this.destroyed) this._final(() => {});
-    else if (!this.writableEnded) this.end();
+    else this.end();
     await this.accepted;
   }
 }
@@ -74,7 +78,8 @@ async function invoke(api, handler, headers, prepare, highWaterMark) {
   stream.on("error", () => {}); // a destroyed stream is reported through the handler's promise
   try {
     const [event, context] = prepare();
-    const result = handler(event, stream, context);
+    const own = { handler };
+    const result = own.handler(event, stream, context);
     if (typeof result?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
     if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
     await stream.accepted;
