@@ -69,8 +69,8 @@ def _own_outputs() -> frozenset[tuple[int, int]]:
     return frozenset(found)
 
 
-def _exists(folder: Path) -> bool:
-    return folder.is_dir()
+def _exists(path: Path) -> bool:
+    return path.exists()
 
 
 class Changes:
@@ -129,7 +129,10 @@ class Changes:
             folder, watch_filter=None, step=STEP, debounce=DEBOUNCE, recursive=recursive, rust_timeout=1000
         )
         async for changes in observed:
-            if relevant := {path for path in (Path(name) for _, name in changes) if self._concerns(path)}:
+            passing = {
+                name for change, name in changes if change == watchfiles.Change.added and not _exists(Path(name))
+            }
+            if relevant := {path for path in map(Path, {n for _, n in changes} - passing) if self._concerns(path)}:
                 self._found.put_nowait(relevant)
             if not _exists(folder):
                 return

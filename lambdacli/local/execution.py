@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from lambdacli.local.invocation import Invocation, Status
     from lambdacli.local.plan import Plan
 
-INIT_LIMIT = 10.0  # seconds
 NO_DEADLINE = 24 * 3600.0  # seconds that a function without a timeout is told it has left
 _MEMORY_PERIOD = 0.02  # seconds between two looks at the memory of all descendants
+_PIECES = 32  # of output at once, 64 KiB each: more than a pipe holds, and an endless printer starves no timer
 _LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it reported a failed init
 
 State = Literal["init", "idle", "busy", "dead"]
@@ -68,6 +68,7 @@ class ExecutionEnvironment:
         self._most_memory = 0  # bytes
         self._started = time.perf_counter()
         self._init_ms: float | None = None
+        self._late = 0.0  # seconds of the invocation's own time that a second initialisation took
         self._line_open = False
         self._start_error: PlatformError | None = None
 
@@ -142,14 +143,15 @@ class ExecutionEnvironment:
     # The phases
 
     async def _initialise(self, invocation: Invocation) -> _Ending | None:
-        """Wait for the runtime's first `next`; after `INIT_LIMIT` once more, on the invocation's own time."""
+        """Wait for the runtime's first `next`; after the init limit once more, on the invocation's own time."""
         if self._start_error is not None:
             return _platform(self._start_error, invocation)
-        happening = await self._next_happening(INIT_LIMIT - (time.perf_counter() - self._started))
+        happening = await self._next_happening(self.plan.init_limit - (time.perf_counter() - self._started))
         if happening.kind == "time":
             self._init_report("init", "timeout")
             await self._start_again()
             happening = await self._next_happening(self.plan.timeout)
+            self._late = time.perf_counter() - self._started
             if happening.kind == "time":
                 self._init_report("invoke", "timeout")
                 return self._time_is_up(invocation)
@@ -179,7 +181,8 @@ class ExecutionEnvironment:
     async def _run(self, invocation: Invocation) -> _Ending:
         self.state = "busy"
         loop = asyncio.get_running_loop()
-        seconds = self.plan.timeout
+        seconds = max(0.001, self.plan.timeout - self._late) if self.plan.timeout else None
+        self._late = 0.0
         self._api.deliver(invocation, int((time.time() + (seconds or NO_DEADLINE)) * 1000))
         alarm = loop.call_later(seconds, self._mail.put_nowait, _Happening("time")) if seconds else None
         try:
@@ -245,6 +248,8 @@ class ExecutionEnvironment:
 
         def gone(status: int) -> None:
             self._read_output()
+            if mail is self._mail and self.state == "idle":
+                self.state = "dead"
             mail.put_nowait(_Happening("exited", status=status))
 
         _on_exit(loop, child, gone)
@@ -263,10 +268,13 @@ class ExecutionEnvironment:
         if self._child is None or self._child.output == -1:
             return
         with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self._child.output, 65536):
+            for _ in range(_PIECES):
+                chunk = os.read(self._child.output, 65536)
+                if not chunk:
+                    asyncio.get_running_loop().remove_reader(self._child.output)
+                    return
                 self._line_open = not chunk.endswith(b"\n")
                 self._log(chunk)
-            asyncio.get_running_loop().remove_reader(self._child.output)
 
     def _say(self, text: str) -> None:
         self._log((b"\n" if self._line_open else b"") + text.encode())
@@ -308,7 +316,7 @@ def _platform(error: PlatformError, invocation: Invocation) -> _Ending:
 def _error_type(body: bytes) -> str:
     import json
 
-    with contextlib.suppress(ValueError, AttributeError):
+    with contextlib.suppress(ValueError, AttributeError, RecursionError):
         return str(json.loads(body).get("errorType", ""))
     return "Runtime.Unknown"
 

@@ -40,7 +40,11 @@ def begin(arguments: Sequence[str]) -> None:
         or not {"-h", "--help"}.isdisjoint(arguments)
     ):
         return
-    key = zlib.crc32("\0".join((os.getcwd(), *arguments[:2])).encode("utf-8", "replace")) % _RECORDS
+    try:
+        place = os.getcwd()
+    except OSError:  # it was removed: said where errors can be shown
+        return
+    key = zlib.crc32("\0".join((place, *arguments[:2])).encode("utf-8", "replace")) % _RECORDS
     _Guess.name = f"headstart/{key}"
     _Guess.text = cache.read_text(_Guess.name)
     argv, _, environment = _Guess.text.partition("\0\0")

@@ -31,6 +31,7 @@ class Plan(NamedTuple):
     timeout: float | None  # seconds; None: no limit
     runtime_version: str  # for INIT_START
     spare_environment: Mapping[str, str] | None = None  # None: a spare cannot stand in
+    init_limit: float = 10.0  # seconds, Lambda's own
 
 
 class Machine(NamedTuple):

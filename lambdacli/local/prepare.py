@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import manifest as manifests
-from lambdacli.errors import UsageError
+from lambdacli.errors import EventError, UsageError
 from lambdacli.local import once, request
+from lambdacli.local.invocation import MAX_EVENT
 from lambdacli.local.plan import Machine, Plan, plan
 from lambdacli.local.variables import credentials
 
@@ -55,6 +56,11 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     its_plan, interpreter = plan(function, manifest, machine)
     settings = pairs(wanted.settings, "--set")
     event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
+    if len(event) > MAX_EVENT:
+        raise EventError(
+            f"the event has {len(event):,} bytes; a synchronous invocation takes at most {MAX_EVENT:,}",
+            hint="put the data into S3 and its key into the event",
+        )
     other_version = f"{function.runtime} is not on this machine: running on {interpreter.version}"
     return Ready(
         function,

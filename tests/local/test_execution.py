@@ -120,6 +120,41 @@ def test_a_timeout_kills_and_says_so(harness: Harness) -> None:
     assert re.search(r"Z \S{36} Task timed out after 0.30 seconds\nEND .*\nREPORT .*Status: timeout", harness.text)
 
 
+def test_a_function_that_prints_for_ever_still_times_out(harness: Harness) -> None:
+    plan = harness.plan("loop(lambda e, h: [print('#' * 10_000) for _ in iter(int, 1)])", timeout=0.3)
+    started = time.monotonic()
+    (outcome,) = harness.run(plan)
+    assert outcome.status == "timeout"
+    assert time.monotonic() - started < 5
+
+
+def test_an_init_over_its_limit_is_tried_again_in_the_invocation(harness: Harness) -> None:
+    mark = harness.folder / "mark"
+    body = f"""
+        if not os.path.exists({str(mark)!r}):
+            open({str(mark)!r}, "w").close()
+            time.sleep(60)
+        loop(lambda e, h: "second")
+    """
+    (outcome,) = harness.run(harness.plan(body, init_limit=0.5))
+    assert outcome.payload == b'"second"'
+    assert re.search(r"INIT_REPORT Init Duration: \S+ ms\tPhase: init\tStatus: timeout\n", harness.text)
+
+
+def test_an_init_that_never_ends_takes_the_functions_timeout(harness: Harness) -> None:
+    (outcome,) = harness.run(harness.plan("time.sleep(60)", init_limit=0.2, timeout=0.3))
+    assert outcome.status == "timeout"
+    assert re.search(r"Phase: init\tStatus: timeout\n(.*\n)*INIT_REPORT .*Phase: invoke\tStatus: timeout", harness.text)
+
+
+def test_a_runtime_that_dies_between_invocations_is_not_used_again(harness: Harness) -> None:
+    import asyncio
+
+    plan = harness.plan("import threading\nloop(lambda e, h: threading.Timer(0.05, os._exit, [1]).start())")
+    outcomes = harness.run(plan, b"{}", then=lambda: asyncio.sleep(0.5))
+    assert outcomes[0].status == "success"
+
+
 def test_an_init_error_is_given_to_the_caller(harness: Harness) -> None:
     body = (
         """call("POST", "init/error", b'{"errorType":"Runtime.ImportModuleError","errorMessage":"x"}'); sys.exit(1)"""
