@@ -1,4 +1,7 @@
-"""Our Python client and AWS's own (awslambdaric), case by case: the same answers, errors and log lines."""
+"""Our Python client and AWS's own (awslambdaric), case by case: the same answers, errors and log lines.
+
+On the interpreter that runs the tests, and on those that LAMBDACLI_PYTHON_RIC names, separated as in PATH.
+"""
 
 # ruff: noqa: E501 - a case reads best in one line
 from __future__ import annotations
@@ -27,7 +30,14 @@ _spec.loader.exec_module(recording)
 Event = recording.Event
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the official client runs on Linux alone")
-official = pytest.mark.skipif(find_spec("awslambdaric") is None, reason="awslambdaric is not installed")
+INTERPRETERS = [
+    pytest.param(
+        sys.executable,
+        id="own",
+        marks=pytest.mark.skipif(not find_spec("awslambdaric"), reason="awslambdaric is not installed"),
+    ),
+    *(pytest.param(path, id=path) for path in os.environ.get("LAMBDACLI_PYTHON_RIC", "").split(os.pathsep) if path),
+]
 
 
 @dataclass(frozen=True)
@@ -212,8 +222,8 @@ def _log(text: str) -> str:
     return re.sub(client, "<client>", text)
 
 
-def ours(folder: Path) -> list[str]:
-    return [sys.executable, "-B", "-s", str(BOOTSTRAPS / "bootstrap.py"), str(folder.parent / "bytecode")]
+def ours(interpreter: str, folder: Path) -> list[str]:
+    return [interpreter, "-B", "-s", str(BOOTSTRAPS / "bootstrap.py"), str(folder.parent / "bytecode")]
 
 
 def written(case: Case, folder: Path) -> Path:
@@ -224,9 +234,9 @@ def written(case: Case, folder: Path) -> Path:
     return folder
 
 
-@official
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_answers_as_the_official_client_does(case: Case, tmp_path: Path) -> None:
+def test_answers_as_the_official_client_does(case: Case, interpreter: str, tmp_path: Path) -> None:
     folder = written(case, tmp_path / "task")
-    theirs = seen(case, [sys.executable, "-B", "-m", "awslambdaric", case.handler], folder)
-    assert seen(case, ours(folder), folder) == theirs
+    theirs = seen(case, [interpreter, "-B", "-m", "awslambdaric", case.handler], folder)
+    assert seen(case, ours(interpreter, folder), folder) == theirs
