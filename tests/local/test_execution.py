@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from lambdacli.local.execution import ExecutionEnvironment
+from lambdacli.local.invocation import Invocation, new_id
 
 if TYPE_CHECKING:
     from .conftest import Harness
@@ -148,11 +152,22 @@ def test_an_init_that_never_ends_takes_the_functions_timeout(harness: Harness) -
 
 
 def test_a_runtime_that_dies_between_invocations_is_not_used_again(harness: Harness) -> None:
-    import asyncio
+    async def main() -> str:
+        plan = harness.plan("import threading\nloop(lambda e, h: threading.Timer(0.05, os._exit, [1]).start())")
+        environment = ExecutionEnvironment(plan, harness.log.extend)
+        try:
+            await environment.start()
+            await environment.invoke(Invocation(b"{}", new_id(), "arn:f"))
+            assert environment.state == "idle"
+            for _ in range(200):
+                if environment.state == "dead":
+                    break
+                await asyncio.sleep(0.02)
+            return environment.state
+        finally:
+            await environment.stop()
 
-    plan = harness.plan("import threading\nloop(lambda e, h: threading.Timer(0.05, os._exit, [1]).start())")
-    outcomes = harness.run(plan, b"{}", then=lambda: asyncio.sleep(0.5))
-    assert outcomes[0].status == "success"
+    assert asyncio.run(main()) == "dead"
 
 
 def test_an_init_error_is_given_to_the_caller(harness: Harness) -> None:
