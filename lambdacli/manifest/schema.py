@@ -148,8 +148,14 @@ def _stage(use: Use) -> dict[str, Any]:
 
 
 def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    properties = {**_code(), **_sizes(), **_surroundings(use)}
+    return {name: schema for name, schema in properties.items() if name not in without}
+
+
+def _code() -> dict[str, Any]:
+    """What runs."""
     current = [name for language in runtimes.languages() for name in runtimes.load(language).identifiers]
-    properties = {
+    return {
         "handler": _text(
             "What Lambda calls, as module.function; not needed for provided.*.",
             r"^\S+$", "expected module.function without spaces", maxLength=128,
@@ -160,9 +166,31 @@ def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
             "examples": current,
         },
         "code": _text("A folder, a file or a zip with the function's code; this file's folder unless given."),
+        "layers": {
+            "type": "array",
+            "description": "Layers: folders or zips beside this file, or ARNs of layer versions.",
+            "items": _text("A folder, a zip, or the ARN of a layer version."),
+            "maxItems": 5,
+        },
+        "architecture": {"enum": ["x86_64", "arm64"], "description": "Instruction set.", "default": "x86_64"},
+        "interpreter": _text("Path of the interpreter for local runs, when the one found is not the one wanted."),
+        "description": {"type": "string", "description": "Shown in the Lambda console.", "maxLength": 256},
+    }  # fmt: skip
+
+
+def _sizes() -> dict[str, Any]:
+    """How much of it. Source: "Lambda quotas" in the developer guide."""
+    return {
         "memory": _number("MB.", 128, 10240, default=128),
         "timeout": _number("Seconds.", 1, 900, default=3),
         "ephemeral_storage": _number("Size of /tmp in MB.", 512, 10240, default=512),
+        "reserved_concurrency": _number("How many environments may run at once.", 0, 100_000),
+    }
+
+
+def _surroundings(use: Use) -> dict[str, Any]:
+    """What it is given, what it may do, what invokes it and where its results go."""
+    return {
         "environment": _environment(),
         "env_file": {
             "type": ["string", "array"],
@@ -170,15 +198,6 @@ def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
             "minLength": 1,
             "items": _text("An env file, relative to this file."),
         },
-        "layers": {
-            "type": "array",
-            "description": "Layers: folders or zips beside this file, or ARNs of layer versions.",
-            "items": _text("A folder, a zip, or the ARN of a layer version."),
-            "maxItems": 5,
-        },
-        "description": {"type": "string", "description": "Shown in the Lambda console.", "maxLength": 256},
-        "architecture": {"enum": ["x86_64", "arm64"], "description": "Instruction set.", "default": "x86_64"},
-        "interpreter": _text("Path of the interpreter for local runs, when the one found is not the one wanted."),
         "permissions": {
             "type": "array",
             "description": "IAM statements beyond those that the triggers imply.",
@@ -186,7 +205,6 @@ def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
         },
         "on_failure": use("destination") | {"description": "Where failed asynchronous invocations are sent."},
         "on_success": use("destination") | {"description": "Where successful asynchronous invocations are sent."},
-        "reserved_concurrency": _number("How many environments may run at once.", 0, 100_000),
         "tags": {
             "type": "object",
             "description": "AWS tags.",
@@ -195,8 +213,7 @@ def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
             "additionalProperties": {"type": "string", "maxLength": 256},
         },
         "triggers": {"type": "array", "description": "What invokes the function.", "items": use("trigger")},
-    }  # fmt: skip
-    return {name: schema for name, schema in properties.items() if name not in without}
+    }
 
 
 def _environment() -> dict[str, Any]:

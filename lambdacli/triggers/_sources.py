@@ -166,8 +166,6 @@ def check_stream(values: Mapping[str, Any]) -> Iterator[Finding]:
     """What goes together for a stream."""
     yield from check_filters(values)
     yield from check_timestamp(values)
-    if values.get("tumbling_window") and values.get("parallelization_factor", 1) > 1:
-        yield Finding("tumbling_window and parallelization_factor exclude each other", "tumbling_window")
     if values.get("maximum_retry_attempts", -1) == -1 and values.get("on_failure") and _forever(values):
         hint = "set maximum_retry_attempts or maximum_record_age"
         yield Finding("on_failure gets a batch only when its records expire", "on_failure", hint, "warning")

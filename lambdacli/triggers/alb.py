@@ -29,13 +29,20 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
     conditions = trigger.settings.get("conditions", {})
-    values = sum(len(v) for v in conditions.values() if isinstance(v, (list, dict)))
+    values = sum(_count(condition) for condition in conditions.values())
     if values > _MAX_VALUES:
         yield Finding(f"a rule has at most {_MAX_VALUES} values in its conditions, found {values}", "conditions")
     if conditions and "priority" not in trigger.settings:
         yield Finding("a rule with conditions needs a priority", "conditions", "add `priority: 1` or another number")
     if not conditions and "priority" in trigger.settings:
         yield Finding("the listener's default action has no priority", "priority", "add `conditions`")
+
+
+def _count(condition: Any) -> int:
+    """Values in a condition: those of its lists, and each of a mapping's."""
+    if isinstance(condition, dict):
+        return sum(_count(value) for value in condition.values())
+    return len(condition) if isinstance(condition, list) else 1
 
 
 TRIGGER = TriggerKind(

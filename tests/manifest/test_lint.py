@@ -83,11 +83,6 @@ def test_warnings_of_a_function(settings: str, path: str, message: str, lint: An
         ("sqs: {queue: q, filters: [{body: {a: x}}]}", "sqs.filters[0].body.a", "stand in a list"),
         ("sqs: {queue: q, filters: [{body: {a: [{numerc: [1]}]}}]}", "sqs.filters[0].body.a", "unknown operator"),
         (
-            "kinesis: {stream: s, starting_position: LATEST, tumbling_window: 9, parallelization_factor: 2}",
-            "kinesis.tumbling_window",
-            "exclude each other",
-        ),
-        (
             "kinesis: {stream: s, starting_position: AT_TIMESTAMP}",
             "kinesis.starting_position",
             "needs starting_position",
