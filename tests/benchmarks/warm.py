@@ -95,7 +95,8 @@ async def _subjects(setting: Setting, stack: AsyncExitStack) -> list[tuple[str, 
 
 
 def _ready(folder: Path) -> Ready:
-    from lambdacli.local.prepare import Wanted, prepare
+    from lambdacli.local.prepare import prepare
+    from lambdacli.local.wanted import Wanted
 
     return prepare(Wanted("hello", manifest=folder / "lambdacli.yaml", event="{}"), stdin=bytes)
 
