@@ -84,7 +84,7 @@ def _plus(value: Any, other: Any) -> Any:
     """A number as text stays text of at least the same length: sequence numbers are longer than 64 bits."""
     if isinstance(value, str):
         return str(_number(value) + _number(other)).zfill(len(value))
-    return value + _number(other)
+    return (value if isinstance(value, float) else _number(value)) + _number(other)
 
 
 def _digits(alphabet: str) -> Callable[[Any, Any], str]:

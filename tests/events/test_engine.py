@@ -397,3 +397,14 @@ def test_every_filter_can_be_found_and_called() -> None:
         least, most = filters.arity(filters.find(name))
         assert 0 <= least <= most
     assert filters.find("no_such_filter") is None
+
+
+def test_the_example_of_the_readme(templates: Templates) -> None:
+    readme = (Path(find.bundled()) / "README.md").read_text(encoding="utf-8")
+    example = json.loads(readme.split("```json\n")[1].split("```")[0])
+    jsonschema.validate(example, SCHEMA)
+    (templates.folder / "order-placed.json").write_text(json.dumps(example))
+    template = events.load("order-placed", [templates.folder])
+    first, second = events.render(template, {"order-id": ["1", "2"], "coupon": "SPRING"})["orders"]
+    assert (first["id"], second["id"], first["total"], first["coupon"]) == ("1", "2", 12.5, "SPRING")
+    assert all(f"`{name}" in readme or f" {name}" in readme for name in filters.names())
