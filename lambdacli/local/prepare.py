@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import manifest as manifests
-from lambdacli.errors import EventError, UsageError
+from lambdacli.errors import EventError, MachineError, UsageError
 from lambdacli.local import once, request
 from lambdacli.local.invocation import MAX_EVENT
 from lambdacli.local.plan import Machine, Plan, plan
@@ -43,6 +43,8 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     Raises:
         LambdacliError: whatever is wrong with the options, the manifest, the event or the machine.
     """
+    if os.name != "posix":
+        raise MachineError("functions run on Linux and macOS", hint="on Windows use WSL; all other commands work")
     if wanted.timeout is not None and wanted.timeout <= 0:
         raise UsageError(f"--timeout {wanted.timeout:g} is not above 0", hint="seconds; or --no-timeout")
     manifest, function = _target(wanted)
