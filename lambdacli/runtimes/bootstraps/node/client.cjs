@@ -15,6 +15,7 @@ class RuntimeApi {
     this.answered = null; // called with (status, headers, body) of the one request under way
     this.received = null;
     this.socket = net.connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
+    this.socket.unref();
     this.socket.on("data", (data) => this.receive(data));
     // The tool is gone: end at once, and quietly.
     this.socket.on("error", () => process.reallyExit(0));
