@@ -72,7 +72,7 @@ class Building:
             region=self.names["region"],
             functions={name: self._function(name, overlay) for name in wanted},
             account=self._top(given.get("account", ""), "account"),
-            templates=own if templates or own.is_dir() else None,
+            templates=own if templates or os.path.isdir(own) else None,  # noqa: PTH112 - Path.is_dir raises
             watched=tuple(folder / name for name in self.env_files),
         )
 

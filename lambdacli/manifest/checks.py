@@ -96,9 +96,9 @@ class _Checking:
             self._warn(function, ("runtime",), message, f"{current} is current")
 
     def _code(self, function: Function) -> None:
-        if not function.code.exists():
+        if not _exists(function.code):
             self._add(function, ("code",), f"{shown(function.code)} does not exist")
-        elif os.sep in function.interpreter and not Path(function.interpreter).exists():
+        elif os.sep in function.interpreter and not _exists(function.interpreter):
             self._add(function, ("interpreter",), f"{function.interpreter} does not exist")
         else:
             try:
@@ -114,7 +114,7 @@ class _Checking:
                 if not re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+", layer):
                     hint = "such as arn:aws:lambda:eu-west-1:123456789012:layer:name:1"
                     self._add(function, ("layers", index), "this is no ARN of a layer version", hint)
-            elif not Path(layer).exists():
+            elif not _exists(layer):
                 self._add(function, ("layers", index), f"{shown(Path(layer))} does not exist")
 
     def _environment(self, function: Function) -> None:
@@ -157,6 +157,10 @@ class _Checking:
             where = ("functions", function.name)  # nothing of it is written: the function itself
         where = self.document.below_text(where)
         self.problems.append(self.document.problem(where, message, hint=hint, severity=severity))
+
+
+def _exists(path: str | Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where a name is too long
 
 
 def _as_warning(problem: Problem) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -48,23 +49,36 @@ def trigger_errors(item: dict[str, Any]) -> Iterator[ValidationError]:
 
 @cache
 def _trigger_validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(_trigger())
+    return _dialect()(_trigger())
 
 
 @cache
 def _validator() -> Any:
     """References resolved by sharing the parts: following `$ref` costs more than all the checks."""
-    from jsonschema import Draft202012Validator
-
     done: dict[str, dict[str, Any]] = {}
     done.update(_parts(lambda name: done.setdefault(name, {})))
     shared = _parts(lambda name: done[name])
     for name, part in shared.items():
         done[name].clear()
         done[name].update(part)
-    return Draft202012Validator(done["manifest"])
+    return _dialect()(done["manifest"])
+
+
+def _dialect() -> Any:
+    """JSON Schema whose `$` is the very end of a text: Python's also stands before a last newline."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def pattern(_validator: Any, wanted: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not _pattern(wanted).search(instance):
+            yield ValidationError(f"{instance!r} does not match {wanted!r}")
+
+    return extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", text))
 
 
 def _parts(use: Use) -> dict[str, dict[str, Any]]:

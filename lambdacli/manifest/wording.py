@@ -37,7 +37,7 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     wanted = name[:100].lower()
     found = get_close_matches(wanted, names, n=1, cutoff=0.6)
     if not found:
-        found = [n for n in names if len(wanted) > 1 and (n.startswith(wanted) or wanted.startswith(n))][:1]
+        found = [n for n in names if len(wanted) > 1 and (wanted in n or n in wanted)][:1]
     return f"did you mean {names[found[0]]}?" if found else ""
 
 
@@ -122,7 +122,8 @@ def _type(error: ValidationError) -> Iterator[Said]:
     if "string" in wanted and isinstance(value, (int, float)):
         hint = f'quote it: "{json.dumps(value)}"'
     elif value is None and "object" in wanted:
-        hint = f"it needs {', '.join(_schema(error).get('required', ()))}"
+        required = _schema(error).get("required", ())
+        hint = f"it needs {', '.join(required)}" if required else ""
     elif value is None and wanted == ["string"]:
         hint = 'write "" for an empty text'
     elif isinstance(value, str) and value in _schema(error).get("properties", {}):
@@ -140,7 +141,7 @@ def _type(error: ValidationError) -> Iterator[Said]:
 
 def _enum(error: ValidationError) -> Iterator[Said]:
     value, valid = error.instance, list(_value(error))
-    near = nearest(value, valid) if isinstance(value, str) else ""
+    near = nearest(str(value), valid) if isinstance(value, (str, int, float)) else ""
     schema = _schema(error)
     yield f"{found(value)} is none of the valid values", near or listed(schema.get("examples", valid)), ""
 
@@ -173,7 +174,8 @@ def _size(error: ValidationError) -> Iterator[Said]:
     schema = _schema(error)
     known = schema.get("properties", {})
     if schema.get("maxProperties") != 1:
-        yield f"expected at least {error.validator_value} keys, found {len(instance)}", "", ""
+        bound = "at least" if error.validator == "minProperties" else "at most"
+        yield f"expected {bound} {error.validator_value} of them, found {len(instance) or 'none'}", "", ""
     elif not instance:
         yield "expected one key", listed(known), ""
     elif len([key for key in instance if key in known]) > 1:

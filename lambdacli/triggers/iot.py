@@ -48,7 +48,7 @@ TRIGGER = TriggerKind(
         {
             "sql": text(
                 "The statement, such as SELECT * FROM 'devices/+/status' WHERE battery < 10.",
-                r"^\s*[Ss][Ee][Ll][Ee][Cc][Tt]\s(.|\n)+",
+                r"^\s*[Ss][Ee][Ll][Ee][Cc][Tt]\s[\s\S]+",
                 "expected SELECT … FROM 'topic/filter'",
             ),
             "rule": text("The rule's name.", "^[a-zA-Z0-9_]{1,128}$", "expected letters, digits and _"),

@@ -284,3 +284,25 @@ def test_adhoc_chooses_the_runtime_by_the_files_ending(tmp_path: Path) -> None:
         manifest.adhoc("app", "", tmp_path)
     with pytest.raises(UsageError, match="unknown runtime"):
         manifest.adhoc("app.handler", "python9.9", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message", "hint"),
+    [
+        ("[]", "", "expected a mapping, found a list", ""),
+        ("hello", "", 'expected a mapping, found "hello"', ""),
+        ("{}", "", "functions is missing", "functions: The functions, by name."),
+        ("functions: {}", "functions", "expected at least 1 of them, found none", ""),
+        ("functions:", "functions", "expected a mapping, found nothing", ""),
+        ('region: "eu-west-1\\n"\nfunctions: {f: {runtime: provided.al2023}}', "region", "expected a region", ""),
+        ("functions: {f: {runtime: 3.13}}", "functions.f.runtime", "3.13 is none of the valid values", "python3.13?"),
+        ("functions: {f: {layers: a}}", "functions.f.layers", "expected a list", "write a list: [a]"),
+        ("functions: {f: {memory: '128'}}", "functions.f.memory", "expected a whole number", "without quotes"),
+        ("functions: {f: {memory: '${env:M}'}}", "functions.f.memory", "expected a whole number", "`stages`"),
+    ],
+)
+def test_wording(text: str, path: str, message: str, hint: str, problems: Callable[[str], list[Problem]]) -> None:
+    (problem,) = problems(text)
+    assert problem.path == path
+    assert message in problem.message
+    assert hint in problem.hint
