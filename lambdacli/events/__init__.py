@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.errors import EventError
 from lambdacli.events import find
 from lambdacli.events.find import names
 from lambdacli.events.parameters import Parameter, convert
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
 
 
 def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
-    """An event as text: indented, or compact on one line; escaped when the encoding lacks one of its characters."""
+    """An event as text: indented, or compact on one line; escaped when the encoding lacks one of its characters.
+
+    Raises:
+        EventError: it is nested too deeply.
+    """
     shape: Any = {"separators": (",", ":")} if compact else {"indent": 2}
-    text = json.dumps(event, ensure_ascii=False, **shape)
     try:
+        text = json.dumps(event, ensure_ascii=False, **shape)
         text.encode(encoding)
     except UnicodeEncodeError:
         return json.dumps(event, **shape)
+    except RecursionError:
+        raise EventError("the event is nested too deeply") from None
     return text
 
 

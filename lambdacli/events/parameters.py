@@ -40,7 +40,7 @@ def convert(parameter: Parameter, value: Any) -> Any:
         return None
     try:
         converted = TYPES[parameter.type](value)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise EventError(f"parameter {parameter.name}: {error}, not {_shown(value)}") from None
     if parameter.choices and converted not in parameter.choices:
         raise EventError(
@@ -121,6 +121,8 @@ def _json(value: Any) -> Any:
         return json.loads(value, parse_constant=_no_constant)
     except ValueError:
         raise ValueError("expected JSON") from None
+    except RecursionError:
+        raise ValueError("expected JSON that is not nested too deeply") from None
 
 
 def _no_constant(constant: str) -> Any:

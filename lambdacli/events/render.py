@@ -37,7 +37,10 @@ def render(
     given = _by_name(template, parameters)
     if fresh:
         given = {"seed": _unpredictable(), "time": moments.now()} | given
-    return run(compiled(template), given, count=count)
+    try:
+        return run(compiled(template), given, count=count)
+    except RecursionError:
+        raise EventError(f"template {template.name} or one of its parameters is nested too deeply") from None
 
 
 def run(program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0) -> Any:

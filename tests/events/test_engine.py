@@ -408,3 +408,18 @@ def test_the_example_of_the_readme(templates: Templates) -> None:
     first, second = events.render(template, {"order-id": ["1", "2"], "coupon": "SPRING"})["orders"]
     assert (first["id"], second["id"], first["total"], first["coupon"]) == ("1", "2", 12.5, "SPRING")
     assert all(f"`{name}" in readme or f" {name}" in readme for name in filters.names())
+
+
+@pytest.mark.parametrize("depth", [200, 700, 5_000])
+@pytest.mark.parametrize("where", ["template", "parameter"])
+def test_deep_nesting_is_no_bug(templates: Templates, depth: int, where: str) -> None:
+    deep = "[" * depth + "]" * depth
+    text = '{"name": "deep", "summary": "", "event": %s}' % deep  # noqa: UP031 - braces
+    (templates.folder / "deep.json").write_text(text)
+    said = ""
+    try:
+        template, given = ("deep", {}) if where == "template" else ("iot-rule", {"payload": deep})
+        events.dumps(events.render(events.load(template, [templates.folder]), given), compact=True)
+    except EventError as error:
+        said = error.message
+    assert "nested too deeply" in said or "cannot be read" in said or not said
