@@ -11,6 +11,10 @@ def main() -> None:
     # A command makes little garbage, but loads much: collecting while it loads, and once more over everything at the
     # end, is a sixth of the time of `invoke`. Commands that stay turn it on again.
     gc.disable()
+    from lambdacli import interrupts
+
+    interrupts.leave_at_once()
+    _open_closed_streams()
     from lambdacli.local import headstart
 
     headstart.begin(sys.argv[1:])
@@ -22,6 +26,15 @@ def main() -> None:
         headstart.discard()
         gc.freeze()
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Where we were started with stdin, stdout or stderr closed, the next pipe or socket would take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            import os
+
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +10,12 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from lambdacli import __version__
-from lambdacli.errors import LambdacliError, UsageError
+from lambdacli import __version__, interrupts
+from lambdacli.errors import LambdacliError, MachineError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INTERRUPTED = 130
 BUG = 70
 
 # The order of the help page: the way a project goes.
@@ -88,6 +87,10 @@ def lambdacli(
     from lambdacli import console
 
     console.configure(verbose=verbose, quiet=quiet)
+    try:
+        os.getcwd()  # noqa: PTH109 - asked only whether there is one
+    except OSError:
+        raise MachineError("the current folder does not exist any more", hint="go to one that does") from None
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -96,18 +99,20 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         result = get_command(app).main(list(arguments), prog_name="lambdacli", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        console.abandon_stdout()
+        console.flush()
+    except console.ReaderGone:
         return 0
     except (KeyboardInterrupt, typer.Abort):
         console.message("interrupted")
-        return INTERRUPTED
+        return interrupts.INTERRUPTED
     except LambdacliError as error:
         console.error(error)
         return error.exit_code
     except typer.TyperException as error:
-        console.error(_from_typer(error))
+        if arguments:
+            console.error(_from_typer(error, arguments))
+        else:
+            console.message(error.format_message())  # the help page
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
         console.bug(error)
@@ -115,8 +120,9 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _from_typer(error: typer.TyperException) -> LambdacliError:
+def _from_typer(error: typer.TyperException, arguments: Sequence[str]) -> LambdacliError:
     context = getattr(error, "ctx", None)
-    where = f"{context.command_path} --help" if context is not None else "lambdacli --help"
+    named = [name for name in arguments if name in COMMANDS][:1]
+    where = context.command_path if context is not None else " ".join(("lambdacli", *named))
     message = error.format_message()
-    return LambdacliError(message[:1].lower() + message[1:].rstrip("."), hint=f"see `{where}`")
+    return LambdacliError(message[:1].lower() + message[1:].rstrip("."), hint=f"see `{where} --help`")

@@ -6,17 +6,22 @@ import os
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lambdacli.errors import LambdacliError, ManifestError
+from lambdacli.errors import LambdacliError, MachineError, ManifestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _DIFF_LINES = 60
+
+
+class ReaderGone(Exception):  # noqa: N818 - it is no error that `head` has read enough
+    """Nobody reads our stdout any more."""
 
 
 class _Settings:
@@ -45,22 +50,64 @@ def style(text: str, name: str, stream: TextIO | None = None) -> str:
 
 
 def data(text: str) -> None:
-    """One piece of data on stdout, with a newline."""
-    sys.stdout.write(text + "\n")
+    """One piece of data on stdout, with a newline.
+
+    UTF-8 whatever the locale says; half a surrogate pair, which only JSON can spell, is spelled so.
+
+    Raises:
+        ReaderGone: nobody reads stdout any more.
+        MachineError: stdout cannot be written.
+    """
+    with _writing():
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def raw(payload: bytes) -> None:
-    """One piece of data on stdout byte for byte, with a newline."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(payload + b"\n")
-    sys.stdout.buffer.flush()
+    """One piece of data on stdout byte for byte, with a newline, at once. Raises as `data`."""
+    with _writing():
+        sys.stdout.buffer.write(payload + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def flush() -> None:
+    """All data is on its way. Raises as `data`."""
+    with _writing():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _abandon(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            raise ReaderGone from None
+        raise MachineError(f"cannot write to stdout: {error.strerror}", hint="make room, or write elsewhere") from None
+
+
+def _abandon(stream: TextIO) -> None:
+    """The reader of the stream is gone: what is still buffered, also by the interpreter's last flush, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _tell(text: str) -> None:
+    """On stderr. Where nobody reads it any more the command goes on: its result and exit code still count."""
+    try:
+        sys.stderr.write(text)
+    except OSError:
+        _abandon(sys.stderr)
 
 
 def log(chunk: bytes) -> None:
     """A piece of a function's log on stderr as it comes, unless --quiet."""
-    if not _Settings.quiet:
+    if _Settings.quiet:
+        return
+    try:
         sys.stderr.buffer.write(chunk)
         sys.stderr.buffer.flush()
+    except OSError:
+        _abandon(sys.stderr)
 
 
 def function_error(name: str, payload: bytes, code: Path) -> str:
@@ -73,14 +120,15 @@ def function_error(name: str, payload: bytes, code: Path) -> str:
     try:
         error = json.loads(payload)
         kind, text = str(error["errorType"]), str(error["errorMessage"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"function {name} failed"
-    frames = error.get("stackTrace") or (error.get("trace") or [])[1:]
+    trace = error.get("trace")
+    frames = error.get("stackTrace") or (trace[1:] if isinstance(trace, list) else [])
     for frame in frames if isinstance(frames, list) else []:
         where, *source = str(frame).rstrip().split("\n")
-        sys.stderr.write(where.replace(f"{code}{os.sep}", "") + "\n")
+        _tell(where.replace(f"{code}{os.sep}", "") + "\n")
         if sys.stderr.isatty():
-            sys.stderr.writelines(style(line, "dim") + "\n" for line in source)
+            _tell("".join(style(line, "dim") + "\n" for line in source))
     first_line = text.split("\n", 1)[0]
     return f"function {name} failed: {kind}: {first_line}" if kind else f"function {name} failed: {first_line}"
 
@@ -88,13 +136,13 @@ def function_error(name: str, payload: bytes, code: Path) -> str:
 def message(text: str) -> None:
     """One line for people on stderr, unless --quiet."""
     if not _Settings.quiet:
-        sys.stderr.write(text + "\n")
+        _tell(text + "\n")
 
 
 def detail(text: str) -> None:
     """One line for people on stderr, only with --verbose."""
     if _Settings.verbose:
-        sys.stderr.write(style(text, "dim") + "\n")
+        _tell(style(text, "dim") + "\n")
 
 
 def warning(text: str, hint: str = "") -> None:
@@ -107,7 +155,7 @@ def heading(text: str) -> None:
     """A rule with a title and the time: something begins."""
     if not _Settings.quiet:
         line = f"── {time.strftime('%H:%M:%S')} {text} "
-        sys.stderr.write("\n" + style(line.ljust(72, "─"), "bold") + "\n")
+        _tell("\n" + style(line.ljust(72, "─"), "bold") + "\n")
 
 
 def difference(before: bytes, after: bytes) -> None:
@@ -121,7 +169,7 @@ def difference(before: bytes, after: bytes) -> None:
 
     for line in list(difflib.unified_diff(_pretty(before), _pretty(after), lineterm="", n=2))[2:_DIFF_LINES]:
         colour = {"+": "green", "-": "red"}.get(line[:1])
-        sys.stderr.write((style(line, colour) if colour else line) + "\n")
+        _tell((style(line, colour) if colour else line) + "\n")
 
 
 def _pretty(payload: bytes) -> list[str]:
@@ -129,7 +177,7 @@ def _pretty(payload: bytes) -> list[str]:
 
     try:
         return json.dumps(json.loads(payload), indent=2, ensure_ascii=False).split("\n")
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace").split("\n")
 
 
@@ -146,12 +194,12 @@ def error(problem: LambdacliError) -> None:
     if problem.message:
         _labelled("error", "red", problem.message, problem.hint)
     if _Settings.verbose:
-        traceback.print_exception(problem)
+        _tell("".join(traceback.format_exception(problem)))
 
 
 def bug(problem: Exception) -> None:
     """A failure nobody foresaw: the traceback, and where to take it."""
-    traceback.print_exception(problem)
+    _tell("".join(traceback.format_exception(problem)))
     _labelled("error", "red", f"bug in lambdacli: {problem!r}", "please report it with the lines above")
 
 
@@ -164,12 +212,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         data(style(text, "bold", sys.stdout) if number == 0 else text)
 
 
-def abandon_stdout() -> None:
-    """The reader of our stdout is gone: let the interpreter's last flush fail in silence."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _labelled(label: str, colour: str, text: str, hint: str) -> None:
-    sys.stderr.write(f"{style(label + ':', colour)} {text}\n")
+    _tell(f"{style(label + ':', colour)} {text}\n")
     if hint:
-        sys.stderr.write(f"{style('hint:', 'cyan')} {hint}\n")
+        _tell(f"{style('hint:', 'cyan')} {hint}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from lambdacli.local.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
 
     from lambdacli.local.invocation import Outcome
 
@@ -44,10 +45,8 @@ def command(
         kept: list[bytes] = []
         log = kept.append if json else _log_sink(log_file, stack)
         outcome = once.run(ready.plan, ready.invocation(), log)
-    if json:
-        console.data(_as_json(ready.function.name, outcome, b"".join(kept)))
-    else:
-        console.raw(outcome.payload)
+    with suppress(console.ReaderGone):  # whoever stopped reading may still want the exit code
+        console.raw(_as_json(ready.function.name, outcome, b"".join(kept)) if json else outcome.payload)
     _judge(ready.function.name, outcome, Path(ready.plan.cwd))
 
 
@@ -55,12 +54,29 @@ def _log_sink(path: Path | None, stack: ExitStack) -> Callable[[bytes], object]:
     if path is None:
         return console.log
     try:
-        return stack.enter_context(path.open("wb", buffering=0)).write
+        return _LogFile(stack.enter_context(path.open("wb", buffering=0)), path)
     except OSError as error:
         raise UsageError(f"--log-file {path}: {error.strerror}", hint="a file that can be written") from None
 
 
-def _as_json(name: str, outcome: Outcome, log: bytes) -> str:
+class _LogFile:
+    """Takes the log; a disk that fills up costs the rest of it, not the function's result."""
+
+    def __init__(self, stream: FileIO, path: Path) -> None:
+        self._stream = stream
+        self._path = path
+        self._whole = True
+
+    def __call__(self, chunk: bytes) -> None:
+        try:
+            while self._whole and chunk:
+                chunk = chunk[self._stream.write(chunk) :]
+        except OSError as error:
+            self._whole = False
+            console.warning(f"--log-file {self._path}: {error.strerror}; the rest of the log is lost")
+
+
+def _as_json(name: str, outcome: Outcome, log: bytes) -> bytes:
     import json
 
     figures = outcome.report
@@ -79,7 +95,8 @@ def _as_json(name: str, outcome: Outcome, log: bytes) -> str:
         },
         "log": log.decode("utf-8", "replace"),
     }
-    return json.dumps(value, ensure_ascii=False)
+    # half a surrogate pair, which only JSON can spell, is spelled as JSON does
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _parsed(payload: bytes) -> object:
@@ -88,14 +105,13 @@ def _parsed(payload: bytes) -> object:
 
     try:
         return json.loads(payload) if payload else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace")
 
 
 def _judge(name: str, outcome: Outcome, code: Path) -> None:
     if outcome.status == "success":
         return
-    sys.stdout.flush()
     message = console.function_error(name, outcome.payload, code)
     if outcome.out_of_memory or outcome.status == "timeout":
         hint = "more `memory` in the manifest" if outcome.out_of_memory else "--timeout, --no-timeout, or `timeout`"

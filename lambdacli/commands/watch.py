@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lambdacli import console
+from lambdacli import console, interrupts
 from lambdacli.commands.running import runs_a_function
 from lambdacli.local.wanted import Wanted
 
@@ -43,8 +43,6 @@ def command(
     stdin = cache(sys.stdin.buffer.read)
     files = watched_first(wanted)
 
-    import asyncio
-
     from lambdacli.local.watch import Watch
 
     gc.enable()
@@ -55,7 +53,7 @@ def command(
             await watching.run()
 
     try:
-        asyncio.run(main())
+        interrupts.run(main())
     finally:
         guard.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdacli import interrupts
 from lambdacli.local import guard, headstart
 from lambdacli.local.child import begin
 from lambdacli.local.invocation import Invocation, new_id
@@ -37,8 +38,6 @@ def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outco
     guard.current()
     child = _begun(plan)  # it loads the function while we load asyncio
 
-    import asyncio
-
     from lambdacli.local.execution import ExecutionEnvironment
 
     async def main() -> Outcome:
@@ -51,7 +50,7 @@ def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outco
             await environment.stop()
 
     try:
-        return asyncio.run(main())
+        return interrupts.run(main())
     finally:
         guard.close()
 

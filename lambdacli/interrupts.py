@@ -1,0 +1,40 @@
+"""Ctrl-C: at once and without a traceback, except where an event loop wants to end its work in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+INTERRUPTED = 130  # the exit code
+
+
+def leave_at_once() -> None:
+    """From now on Ctrl-C ends the process where it stands: no import or clean-up that it hits can print a traceback.
+
+    Processes that were started through `lambdacli.local` are ended by its guard.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants it ignored
+        signal.signal(signal.SIGINT, _leave)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run`, which on Ctrl-C cancels the work, lets it clear up, and raises KeyboardInterrupt."""
+    import asyncio
+
+    if signal.getsignal(signal.SIGINT) is not _leave:
+        return asyncio.run(work)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return asyncio.run(work)
+    finally:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(*_: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
