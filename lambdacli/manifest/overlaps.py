@@ -116,8 +116,9 @@ def _kafka(item: Item) -> Hashable:
 
 
 def _step(item: Item) -> Hashable:
-    settings = item.trigger.settings
-    return settings["user_pool"], settings["trigger_source"].split("_")[0]
+    from lambdacli.triggers.cognito import step
+
+    return item.trigger.settings["user_pool"], step(item.trigger.settings["trigger_source"])
 
 
 def _named(setting: str) -> Callable[[Item], Hashable]:

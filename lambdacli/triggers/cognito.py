@@ -19,7 +19,7 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "PostConfirmation": ("cognito-post-confirmation", ("ConfirmSignUp", "ConfirmForgotPassword")),
     "PreAuthentication": ("cognito-pre-authentication", ("Authentication",)),
     "PostAuthentication": ("cognito-post-authentication", ("Authentication",)),
-    "TokenGeneration": (
+    "PreTokenGeneration": (
         "cognito-pre-token-generation",
         ("HostedAuth", "Authentication", "NewPasswordChallenge", "AuthenticateDevice", "RefreshTokens",
          "ClientCredentials"),
@@ -45,14 +45,23 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "UserMigration": ("cognito-user-migration", ("Authentication", "ForgotPassword")),
     "InboundFederation": ("cognito-inbound-federation", ("ExternalProvider",)),
 }  # fmt: skip
-_SOURCES = tuple(f"{name}_{reason}" for name, (_, reasons) in TRIGGERS.items() for reason in reasons)
+_PREFIXES = {"PreTokenGeneration": "TokenGeneration"}  # of the trigger source, where it is not the trigger's name
+_SOURCES = tuple(
+    f"{_PREFIXES.get(name, name)}_{reason}" for name, (_, reasons) in TRIGGERS.items() for reason in reasons
+)
 _VERSIONS = {"V1_0": "", "V2_0": "-v2", "V3_0": "-v3"}
 _SECONDS = 5
 
 
+def step(source: str) -> str:
+    """The trigger's name in a pool's LambdaConfig for a trigger source, with or without its reason."""
+    prefix = source.partition("_")[0]
+    return next((name for name, other in _PREFIXES.items() if other == prefix), prefix)
+
+
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     source = trigger.settings["trigger_source"]
-    template = TRIGGERS[source.split("_")[0]][0]
+    template = TRIGGERS[step(source)][0]
     if template == "cognito-pre-token-generation":
         template += _VERSIONS[trigger.settings.get("lambda_version", "V1_0")]
     pool = name_of(trigger.settings["user_pool"])
@@ -63,8 +72,8 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
 
 def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:
     yield from routes.check_timeout(function, _SECONDS, "Cognito gives up: it")
-    if "lambda_version" in trigger.settings and not trigger.settings["trigger_source"].startswith("TokenGeneration"):
-        yield Finding("only TokenGeneration has versions", "lambda_version", "remove it")
+    if "lambda_version" in trigger.settings and step(trigger.settings["trigger_source"]) != "PreTokenGeneration":
+        yield Finding("only PreTokenGeneration has versions", "lambda_version", "remove it")
 
 
 TRIGGER = TriggerKind(
@@ -76,7 +85,7 @@ TRIGGER = TriggerKind(
             "trigger_source": choice(
                 "The step, as PreSignUp, or one reason for it, as PreSignUp_SignUp.", *TRIGGERS, *_SOURCES
             ),
-            "lambda_version": choice("Version of the TokenGeneration event.", *_VERSIONS, default="V1_0"),
+            "lambda_version": choice("Version of the PreTokenGeneration event.", *_VERSIONS, default="V1_0"),
             "kms_key": text("ARN of the KMS key that encrypts codes for custom senders."),
         },
         "user_pool",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, many, request, settings, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
@@ -29,8 +29,22 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
         yield Finding("exactly one of cluster and bootstrap_servers is needed", "", hint)
     yield from sources.check_filters(values)
     yield from sources.check_timestamp(values)
+    yield from _mode(values)
     if "schema_registry" in values and "provisioned_pollers" not in values:
         yield Finding("a schema registry needs provisioned mode", "schema_registry", "add `provisioned_pollers`")
+
+
+def _mode(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """A share group has no position of its own, a consumer group needs one."""
+    if values.get("consumption_mode") != "Queue":
+        if "starting_position" not in values:
+            yield Finding("starting_position is missing", "", "LATEST, TRIM_HORIZON or AT_TIMESTAMP")
+        return
+    if "cluster" in values:
+        yield Finding("only self-managed clusters have share groups", "consumption_mode")
+    for key in ("starting_position", "starting_position_timestamp", "maximum_batching_window"):
+        if key in values:
+            yield Finding("a share group has no such setting", key, "remove it, or the line `consumption_mode`")
 
 
 _SCHEMA_REGISTRY = settings(
@@ -70,9 +84,10 @@ TRIGGER = TriggerKind(
             "on_failure": sources.on_failure("sqs", "sns", "s3", "kafka"),
             "provisioned_pollers": sources.pollers(1, 2000),
             "schema_registry": _SCHEMA_REGISTRY,
+            "consumption_mode": choice("Queue: a share group, without order (Kafka 4.2).", "Stream", "Queue"),
+            "system_log_level": choice("What Lambda logs of the mapping.", "DEBUG", "INFO", "WARN"),
         },
         "topic",
-        "starting_position",
     ),
     sample=_sample,
     check=_check,

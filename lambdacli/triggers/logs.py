@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
-from lambdacli.triggers._parts import request, settings, text
+from lambdacli.triggers._parts import flag, request, settings, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,9 @@ TRIGGER = TriggerKind(
                 "description": 'Which entries, such as "ERROR" or { $.level = "error" }; all unless given.',
                 "maxLength": 1024,
             },
+            "apply_on_transformed_logs": flag("The pattern looks at the transformed entries.", default=False),
+            "field_selection_criteria": text("Which system fields an entry must have.", maxLength=2000),
+            "emit_system_fields": texts("System fields that are sent along, such as @aws.account."),
             "filter_name": text("Of the subscription filter.", "^[^:*]{1,512}$", "expected text without : and *"),
         },
         "log_group",

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
 # What only EventBridge Scheduler has.
-_SCHEDULER = ("timezone", "group", "start_date", "end_date", "flexible_time_window", "dead_letter_queue")
+_SCHEDULER = (
+    "timezone",
+    "group",
+    "start_date",
+    "end_date",
+    "flexible_time_window",
+    "action_after_completion",
+    "kms_key",
+)
 
 
 def uses_scheduler(trigger: Trigger) -> bool:
@@ -41,7 +49,7 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
     if message:
         yield Finding(message, "expression", hint)
     if values.get("service") == "rule":
-        for key in ("timezone", "group", "start_date", "end_date", "flexible_time_window"):
+        for key in _SCHEDULER:
             if key in values:
                 yield Finding("a rule of EventBridge has no such setting", key, "use `service: scheduler`")
         if values["expression"].startswith("at("):
@@ -89,6 +97,8 @@ TRIGGER = TriggerKind(
             "start_date": text("ISO 8601 time before which nothing is invoked (Scheduler)."),
             "end_date": text("ISO 8601 time after which nothing is invoked (Scheduler)."),
             "flexible_time_window": number("Minutes in which the invocation may happen (Scheduler).", 1, 1440),
+            "action_after_completion": choice("What becomes of a schedule that is over (Scheduler).", "NONE", "DELETE"),
+            "kms_key": text("ARN of the KMS key that encrypts the input (Scheduler)."),
             "maximum_event_age": number("Seconds in which delivery is tried.", 60, 86400),
             "maximum_retry_attempts": number("Tries after the first.", 0, 185),
             "dead_letter_queue": text("Name or ARN of an SQS queue for undelivered events."),

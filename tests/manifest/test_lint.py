@@ -105,6 +105,12 @@ def test_warnings_of_a_function(settings: str, path: str, message: str, lint: An
         ("logs: /aws/lambda/f0", "logs", "by its own log"),
         ("s3: {bucket: bbb, events: ['s3:ObjectCreated:*', 's3:ObjectCreated:Put']}", "s3.events[1]", "part of"),
         ("kafka: {topic: t, starting_position: LATEST}", "kafka", "exactly one of"),
+        ("kafka: {topic: t, bootstrap_servers: ['h:1']}", "kafka", "starting_position is missing"),
+        (
+            "kafka: {topic: t, bootstrap_servers: ['h:1'], consumption_mode: Queue, maximum_batching_window: 1}",
+            "kafka.maximum_batching_window",
+            "share group",
+        ),
         (f"alb: {{listener: '{ARN}', conditions: {{path: [/a]}}}}", "alb.conditions", "priority"),
         ("eventbridge: {pattern: {}}", "eventbridge.pattern", "not empty"),
         ("eventbridge: {pattern: {detail: {a: []}}}", "eventbridge.pattern.detail.a", "matches nothing"),
