@@ -1,0 +1,140 @@
+"""What a README's `console` blocks show, done again for real: the commands run, and print what stands below them.
+
+LAMBDACLI_UPDATE_READMES=1 writes what they print now.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.conftest import CommandLine
+
+UPDATE = bool(os.environ.get("LAMBDACLI_UPDATE_READMES"))
+HOME = "/home/ada"  # stands in a README for the folder of the test
+
+BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
+VARYING = (
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<now>"),
+    (r"^── \d\d:\d\d:\d\d ", "── <now> "),
+    (r"\d+(\.\d+)? ms", "<time>"),
+    (r"Max Memory Used: \d+ MB", "Max Memory Used: <memory>"),
+    (r"INIT_START Runtime Version: \S+", "INIT_START Runtime Version: <version>"),
+    (r"^(\S+ +(python|nodejs|provided)\S+ .*?)  +(\S+|not found)$", r"\1  <interpreter>"),
+    (r"\t", " "),
+    (r" +$", ""),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a README and the lines below it."""
+
+    command: str
+    shown: str
+
+
+@dataclass
+class Session:
+    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`."""
+
+    lambdacli: CommandLine
+    folder: Path
+    code: int = 0
+
+    def run(self, command: str) -> str:
+        """What a terminal shows of a command."""
+        words = shlex.split(command)
+        if words[0] == "cd":
+            self.folder /= words[1]
+            return ""
+        if words == ["echo", "$?"]:
+            return f"{self.code}\n"
+        piped = ""
+        while "|" in words:
+            bar = words.index("|")
+            done = self.lambdacli(*arguments(words[:bar]), cwd=self.folder)
+            assert done.returncode == 0, done.stderr
+            piped, words = done.stdout, words[bar + 1 :]
+        return self._shown(words, piped)
+
+    def _shown(self, words: Sequence[str], stdin: str) -> str:
+        done = subprocess.run(
+            self.lambdacli.argv(*arguments(words)),
+            cwd=self.folder,
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.lambdacli.environment,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        self.code = done.returncode
+        return done.stdout
+
+
+def arguments(words: Sequence[str]) -> list[str]:
+    """Of a lambdacli command: on a machine without its runtime the nearest one will do."""
+    program, *rest = words
+    assert program == "lambdacli"
+    runs = next((i + 1 for i, word in enumerate(rest) if word in {"invoke", "watch"}), 0)
+    return [*rest[:runs], *(["--allow-version-mismatch"] if runs else []), *rest[runs:]]
+
+
+def steps(readme: Path) -> list[Step]:
+    """The commands of all `console` blocks, in order."""
+    found = []
+    for block in BLOCK.findall(readme.read_text(encoding="utf-8")):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            found.append(Step(command, shown))
+    return found
+
+
+def lines(text: str, folder: Path) -> list[str]:
+    """As in a README: the test's folder has another name, and another version of the runtime is no matter."""
+    text = text.replace(str(folder), HOME)
+    return [line for line in text.splitlines() if not (line.startswith("warning:") and "running on" in line)]
+
+
+def normal(text: str, folder: Path) -> str:
+    """Without what differs from run to run."""
+    found = lines(text, folder)
+    for pattern, replacement in VARYING:
+        found = [re.sub(pattern, replacement, line) for line in found]
+    return "\n".join(found).strip()
+
+
+def check(readme: Path, printed: Sequence[str], folder: Path) -> None:
+    """Every step has printed what the README shows; `folder` is where they ran."""
+    found = steps(readme)
+    if UPDATE:
+        update(readme, printed, folder)
+    for step, now in zip(found, printed, strict=True):
+        assert normal(now, folder) == normal(step.shown, folder), step.command
+
+
+def update(readme: Path, printed: Sequence[str], folder: Path) -> None:
+    """Print anew only what differs in more than times and ids."""
+    outputs = iter(zip(steps(readme), printed, strict=True))
+
+    def renewed(block: re.Match[str]) -> str:
+        text = ""
+        for _ in re.findall(r"^\$ ", block[0], flags=re.MULTILINE):
+            step, now = next(outputs)
+            kept = normal(now, folder) == normal(step.shown, folder)
+            shown = step.shown if kept else "".join(f"{line}\n" for line in lines(now, folder))
+            text += f"$ {step.command}\n" + shown
+        return text
+
+    readme.write_text(BLOCK.sub(renewed, readme.read_text(encoding="utf-8")), encoding="utf-8")
