@@ -11,7 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,6 +53,14 @@ class Setting:
         return folder
 
 
+class Figures(NamedTuple):
+    """One run: wall time in ms from before the start until it is reaped; its CPU; the peak of its largest process."""
+
+    ms: float
+    cpu: float  # ms of it and of the children that it waited for
+    mb: float
+
+
 @dataclass
 class Command:
     """A command whose stdout must contain `expect`. `prepare`, unmeasured, may change its environment."""
@@ -64,11 +72,15 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], Mapping[str, str]] = dict
     peer: bool = False
-    ms: list[float] = field(default_factory=list)
-    mb: list[float] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
 
-    def run(self) -> tuple[float, float]:
-        """Wall time in ms, from before the start until it is reaped, and the peak memory of its largest process in MB.
+    @property
+    def ms(self) -> list[float]:
+        """The wall time of every run."""
+        return [each.ms for each in self.figures]
+
+    def run(self) -> Figures:
+        """Start it and wait for its end.
 
         Raises:
             WrongOutputError: it failed, or its stdout is not what was expected.
@@ -87,22 +99,23 @@ class Command:
             assert process.stdout is not None
             with process.stdout as stream:
                 output = stream.read().decode("utf-8", "replace")
-            status, megabytes = _reap(process)
+            status, cpu, megabytes = _reap(process)
             elapsed = (time.perf_counter() - begun) * 1000
             if status != 0 or self.expect not in output:
                 messages.seek(0)
                 said = (output + messages.read().decode("utf-8", "replace"))[-400:]
                 raise WrongOutputError(f"{self.name}: exit {status}, {self.expect!r} expected, got: {said}")
-        return elapsed, megabytes
+        return Figures(elapsed, cpu, megabytes)
 
 
-def _reap(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+def _reap(process: subprocess.Popen[bytes]) -> tuple[int, float, float]:
+    """Exit code, CPU milliseconds, peak megabytes."""
     if not hasattr(os, "wait4"):  # Windows
-        return process.wait(_TIMEOUT), float("nan")
+        return process.wait(_TIMEOUT), float("nan"), float("nan")
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return process.returncode, usage.ru_maxrss / unit
+    return process.returncode, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / unit
 
 
 def plain_environment() -> dict[str, str]:
@@ -135,9 +148,7 @@ def measure(setting: Setting, commands: Iterable[Command | None]) -> dict[str, C
     working = [command for command in commands if command is not None and _works(command)]
 
     def once(command: Command) -> None:
-        elapsed, megabytes = command.run()
-        command.ms.append(elapsed)
-        command.mb.append(megabytes)
+        command.figures.append(command.run())
 
     in_turns(setting.rounds, working, once)
     return {command.name: command for command in working}
@@ -191,12 +202,13 @@ def show(title: str, found: Mapping[str, Command], floor: str, budgets: Iterable
             f"{statistics.median(command.ms):.1f}",
             f"{min(command.ms):.1f}-{max(command.ms):.1f}",
             f"{paired(command.ms, found[floor].ms):.2f}",
-            f"{statistics.median(command.mb):.0f}",
+            f"{statistics.median(each.cpu for each in command.figures):.0f}",
+            f"{statistics.median(each.mb for each in command.figures):.0f}",
         )
         for command in found.values()
     ]
     say(f"\n## {title}\n")
-    table(("command", "ms (median)", "min-max", f"x {floor}", "peak MB"), rows)
+    table(("command", "ms (median)", "min-max", f"x {floor}", "CPU ms", "peak MB"), rows)
     show_budgets(budgets)
 
 
@@ -219,9 +231,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     say("\n".join([line(head), f"| {' | '.join(rule)} |", *map(line, rows)]))
 
 
-def samples(found: Mapping[str, Command]) -> dict[str, dict[str, list[float]]]:
+def samples(found: Mapping[str, Command]) -> dict[str, list[dict[str, float]]]:
     """Every figure, for --json."""
-    return {name: {"ms": command.ms, "mb": command.mb} for name, command in found.items()}
+    return {name: [each._asdict() for each in command.figures] for name, command in found.items()}
 
 
 def say(text: str) -> None:
