@@ -67,10 +67,15 @@ def _operated(operator: str, operand: Any) -> Any:
 
 def _number(conditions: list[Any]) -> float:
     """A number that passes [">", 0, "<=", 5] and its like."""
-    value: float = 1
-    for sign, bound in zip(conditions[::2], conditions[1::2], strict=False):
-        if isinstance(bound, (int, float)):
-            if sign in ("=", "<=", ">="):
-                return bound
-            value = bound + 1 if sign == ">" else min(value, bound - 1) if len(conditions) == 2 else value  # noqa: PLR2004 - one pair
-    return value
+    bounds = {
+        sign: bound
+        for sign, bound in zip(conditions[::2], conditions[1::2], strict=False)
+        if isinstance(sign, str) and isinstance(bound, (int, float))
+    }
+    for sign in ("=", ">=", "<="):
+        if sign in bounds:
+            return bounds[sign]
+    low, high = bounds.get(">"), bounds.get("<")
+    if low is not None:
+        return low + 1 if high is None else (low + high) / 2
+    return 1 if high is None else min(1, high - 1)

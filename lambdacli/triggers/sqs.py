@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
 _WITHOUT_WINDOW = 10
+_DEFAULT_VISIBILITY = 30  # seconds
 _VISIBILITY_FACTOR = 6  # AWS asks for a visibility timeout of six times the function's
 
 
@@ -55,10 +56,13 @@ def _concurrency(trigger: Trigger, function: Function) -> Iterator[Finding]:
 
 def _visibility(trigger: Trigger, function: Function) -> Iterator[Finding]:
     visibility = trigger.settings.get("visibility_timeout")
-    if visibility is None:
-        return
     wanted = _VISIBILITY_FACTOR * function.timeout + trigger.settings.get("maximum_batching_window", 0)
-    if visibility < function.timeout:
+    if visibility is None:
+        if function.timeout > _DEFAULT_VISIBILITY:
+            message = f"a queue hides a message for {_DEFAULT_VISIBILITY} s unless told, the function may take"
+            hint = f"give the queue {wanted} s or more and say so here: `visibility_timeout: {wanted}`"
+            yield Finding(f"{message} {function.timeout} s: AWS refuses that", "queue", hint, "warning")
+    elif visibility < function.timeout:
         message = f"{visibility} s is shorter than the function's timeout of {function.timeout} s: AWS refuses it"
         yield Finding(message, "visibility_timeout", f"{wanted} or more")
     elif visibility < wanted:

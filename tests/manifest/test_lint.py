@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from lambdacli import manifest
+from lambdacli.errors import ManifestError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+MQ = "broker: 'arn:aws:mq:x', credentials: 'arn:aws:secretsmanager:x'"
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/web/1/2"
 
 
@@ -132,6 +128,7 @@ def test_errors_of_a_trigger(trigger: str, key: str, message: str, lint: Any) ->
         ("timeout: 30, " + triggers("rest: GET /"), "answers 504 after 29 s"),
         ("timeout: 6, " + triggers("cognito: {user_pool: p, trigger_source: PreSignUp}"), "5 s"),
         ("timeout: 10, " + triggers("sqs: {queue: q, visibility_timeout: 30}"), "messages may come twice"),
+        ("timeout: 31, " + triggers("sqs: q"), "hides a message for 30 s"),
         (triggers("eventbridge: {pattern: {sauce: [a]}}"), "no field 'sauce'"),
     ],
 )
@@ -217,22 +214,46 @@ def test_problems_of_a_stage_are_placed_in_the_stage(lint: Any) -> None:
     assert lint(described, stage="prod")[0][0] == "stages.prod.functions.f0.code"
 
 
-def test_a_thousand_functions_are_linear(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("def handler(event, context):\n    return event\n")
+@pytest.mark.parametrize(
+    ("trigger", "key", "message"),
+    [
+        ("sns: {topic: t, filter_policy_scope: MessageBody}", "sns.filter_policy_scope", "no filter_policy"),
+        ("sns: {topic: t, filter_policy: '{oops'}", "sns.filter_policy", "no JSON"),
+        ("sns: {topic: t, filter_policy: '[]'}", "sns.filter_policy", "a JSON object"),
+        ("schedule: {expression: rate(1 day), service: rule, timezone: UTC}", "schedule.timezone", "no such setting"),
+        ("schedule: {expression: 'at(2027-01-01T00:00:00)', service: rule}", "schedule.expression", "Scheduler"),
+        (f"mq: {{engine: activemq, queue: q, virtual_host: /, {MQ}}}", "mq.virtual_host", "no virtual hosts"),
+        (f"alb: {{listener: '{ARN}', priority: 1}}", "alb.priority", "default action"),
+        (f"alb: {{listener: '{ARN}', priority: 1, conditions: {{path: [a, b, c], header: {{x: [d, e, f]}}}}}}",
+         "alb.conditions", "found 6"),
+        ("eventbridge: {pattern: 'x x'}", "eventbridge.pattern", "no JSON"),
+        ("eventbridge: {pattern: {source: [a]}, input: 1, input_path: $.x}", "eventbridge", "only one of"),
+        ("http: 'GET /{a}/{a}'", "http", "stands twice"),
+        ("http: 'GET /{a b}'", "http", "expected METHOD"),
+        ("sqs: {queue: q, maximum_concurrency: 5, provisioned_pollers: {minimum: 2}}", "sqs.maximum_concurrency",
+         "exclude each other"),
+        ("kinesis: {stream: s, starting_position: LATEST, filters: [{$or: [{data: x}]}]}",
+         "kinesis.filters[0].$or.data", "stand in a list"),
+        ("iot: SELECT * FROM 'a+/b'", "iot", "a whole level"),
+    ],
+)  # fmt: skip
+def test_more_errors_of_a_trigger(trigger: str, key: str, message: str, lint: Any) -> None:
+    try:
+        found = lint(text(triggers(trigger)))
+    except ManifestError as error:  # what the schema says already
+        found = [(problem.path, problem.severity, problem.message) for problem in error.problems]
+    ((path, severity, said),) = found
+    assert (path, severity) == (f"functions.f0.triggers[0].{key}", "error")
+    assert message in said
 
-    def seconds(count: int) -> float:
-        functions = {
-            f"f{n}": {
-                "handler": "app.handler",
-                "triggers": [{"s3": {"bucket": "one-for-all", "prefix": f"in/{n:04}/"}}, {"http": f"GET /{n}/{{id}}"}],
-            }
-            for n in range(count)
-        }
-        path = tmp_path / f"{count}.yaml"
-        path.write_text(json.dumps({"defaults": {"runtime": "python3.13"}, "functions": functions}))
-        began = time.process_time()
-        assert manifest.lint(manifest.load(path, environ={})) == []
-        return time.process_time() - began
 
-    seconds(10)
-    assert seconds(1000) < 12 * seconds(200)
+def test_a_function_has_one_url(lint: Any) -> None:
+    found = lint(text(triggers("url: {auth_type: NONE}", "url: {auth_type: NONE}")))
+    assert {message for _, _, message in found} == {"a function has one URL"}
+
+
+def test_a_mapping_that_fails_for_ever_never_reports(lint: Any) -> None:
+    ((path, severity, _),) = lint(
+        text(triggers("kinesis: {stream: s, starting_position: LATEST, on_failure: {sqs: q}}"))
+    )
+    assert (path, severity) == ("functions.f0.triggers[0].kinesis.on_failure", "warning")

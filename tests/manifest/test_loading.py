@@ -306,3 +306,20 @@ def test_wording(text: str, path: str, message: str, hint: str, problems: Callab
     assert problem.path == path
     assert message in problem.message
     assert hint in problem.hint
+
+
+def test_the_command_lines_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    assert manifest.env_file(tmp_path / ".env") == {"A": "1"}
+    for content, message in (
+        (b"A", "1: expected NAME=value"),
+        (b"\xff", "not UTF-8"),
+        (b"#" * 2**21, "larger than 1 MiB"),
+    ):
+        (tmp_path / ".env").write_bytes(content)
+        with pytest.raises(UsageError, match=message):
+            manifest.env_file(tmp_path / ".env")
+    with pytest.raises(UsageError, match="does not exist"):
+        manifest.env_file(tmp_path / "none")
+    with pytest.raises(UsageError, match=r"folder|cannot be read"):
+        manifest.env_file(tmp_path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambdacli import events, manifest, triggers
+from lambdacli.triggers._patterns import example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,3 +164,51 @@ def test_a_stack_of_others(tmp_path: Path) -> None:
     assert request_of(tmp_path, {"url": {"auth_type": "AWS_IAM"}}).template == "lambda-function-url-iam"
     kafka = {"topic": "t", "cluster": "arn:aws:kafka:eu-west-1:1:cluster/x/y", "starting_position": "LATEST"}
     assert request_of(tmp_path, {"kafka": kafka}).template == "msk-records"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ({"a": [{"suffix": ".jpg"}]}, {"a": "example.jpg"}),
+        ({"a": [{"wildcard": "in/*.jpg"}]}, {"a": "in/example.jpg"}),
+        ({"a": [{"equals-ignore-case": "Yes"}]}, {"a": "Yes"}),
+        ({"a": [{"anything-but": ["x"]}]}, {"a": "example"}),
+        ({"a": [{"exists": True}]}, {"a": "example"}),
+        ({"a": [{"cidr": "10.0.0.0/24"}]}, {"a": "10.0.0.0"}),
+        ({"a": [{"prefix": {"equals-ignore-case": "pre"}}]}, {"a": "preexample"}),
+        ({"a": [{"numeric": ["<", 5]}]}, {"a": 1}),
+        ({"a": [{"numeric": ["=", 7]}]}, {"a": 7}),
+        ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"a": "x"}),
+        ({"a": {"b": {"c": [None]}}}, {"a": {"b": {"c": None}}}),
+        ({"a": []}, {"a": "example"}),
+        ({"a": [{}]}, {"a": "example"}),
+    ],
+)
+def test_patterns_backwards(pattern: dict[str, Any], value: dict[str, Any]) -> None:
+    assert example(pattern) == value
+
+
+@pytest.mark.parametrize(
+    ("conditions", "low", "high"),
+    [
+        ([">", 100], 100, None),
+        (["<", -3], None, -3),
+        ([">", 3, "<", 4], 3, 4),
+        ([">", 0, "<=", 1], 0, 1),
+        (["<", 5], None, 5),
+    ],
+)
+def test_numbers_lie_between_their_bounds(conditions: list[Any], low: float | None, high: float | None) -> None:
+    value = example({"a": [{"numeric": conditions}]})["a"]
+    assert low is None or value > low
+    assert high is None or value < high or conditions[-2] == "<="
+
+
+def test_a_load_balancer_calls_what_its_rule_wants(tmp_path: Path) -> None:
+    listener = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/web/1/2"
+    conditions = {"path": ["/img/*.png"], "method": ["PUT"]}
+    rule = {"listener": listener, "priority": 1, "conditions": conditions, "target_group": "pictures"}
+    event = event_of(tmp_path, {"alb": rule})
+    assert (event["path"], event["httpMethod"]) == ("/img/example.png", "PUT")
+    assert ":targetgroup/pictures/" in event["requestContext"]["elb"]["targetGroupArn"]
+    assert request_of(tmp_path, {"alb": {**rule, "multi_value_headers": True}}).template == "alb-multi-value"
