@@ -185,6 +185,14 @@ def test_invocation_id_is_echoed(runtime: str, tmp_path: Path) -> None:
     assert run.posts[0].headers["lambda-runtime-invocation-id"] == "inv-1"
 
 
+def test_response_that_is_refused(runtime: str, tmp_path: Path) -> None:
+    """As the official clients: Python's ends, Node.js's goes on."""
+    root = task(tmp_path)
+    given = environment(root, runtime)
+    run = recording.run(launch(runtime, tmp_path).argv, given, root, [Event(), Event()], status=413)
+    assert (len(run.posts), run.status) == ((1, 1) if runtime.startswith("python") else (2, None))
+
+
 def test_layer(runtime: str, tmp_path: Path) -> None:
     python, node = tmp_path / "layer/python", tmp_path / "layer/nodejs/node_modules/layered"
     for folder, name, text in ((python, "layered.py", "VALUE = 7"), (node, "index.js", "exports.VALUE = 7;")):

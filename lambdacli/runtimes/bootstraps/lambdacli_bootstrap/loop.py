@@ -77,6 +77,9 @@ def main() -> None:
         _wait_as_spare(int(spare))
     sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"]]
     _add_site_packages()
+    if os.name == "nt":  # elsewhere LANG says so
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
     sys.stdout = _Unbuffered(sys.stdout)
     sys.stderr = _Unbuffered(sys.stderr)
     if "logging" in sys.modules:

@@ -67,7 +67,7 @@ async function loadClassic(file) {
 
 // Whether the nearest package.json says that .js files are ES modules.
 function isModuleFolder(folder) {
-  if (folder.endsWith("/node_modules")) return false;
+  if (path.basename(folder) === "node_modules") return false;
   const file = path.join(folder, "package.json");
   if (fs.existsSync(file)) {
     try {
