@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from lambdacli import events
 from lambdacli.errors import EventError, UsageError
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 _LIST = "list of events"  # stands for --list: no event is called so
 _LISTING = ("--list", "--json", "-m", "--manifest", "-h", "--help")
+_MANIFEST = ("-m", "--manifest")
+_MANIFEST_HELP: dict[str, Any] = {
+    "metavar": "FILE",
+    "help": "The manifest beside which your own templates lie; found upward unless given.",
+    "show_default": False,
+}
+Manifest = Annotated[str | None, typer.Option(*_MANIFEST, **_MANIFEST_HELP)]
 _SHOWN = 60  # characters of a default in the help
 _METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
 
@@ -35,7 +44,7 @@ class Generate(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a template."""
-        return EventCommand(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
+        return _event_command(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """With --list the rest is a filter, wherever the flag stands."""
@@ -57,7 +66,7 @@ class Generate(TyperGroup):
             if any(each in rest for each in ("-h", "--help")):
                 return _LIST, _listing(folders), [name]
             raise UsageError(f"which event of {name}?", hint=f"one of {', '.join(names)}")
-        return name, EventCommand(events.load(name, folders)), rest
+        return name, _event_command(events.load(name, folders)), rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Names only, by service: to open every file for its summary is left to --list."""
@@ -69,17 +78,6 @@ class Generate(TyperGroup):
 class EventCommand(TyperCommand):
     """One template: its parameters are the options."""
 
-    def __init__(self, template: Template) -> None:
-        self.template = template
-        super().__init__(
-            name=template.name,
-            callback=self.show,
-            params=[*map(_option, _ordered(template)), *_common(template)],
-            help=_help(template),
-            short_help=template.summary,
-            rich_markup_mode=None,
-        )
-
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As Typer does it; an unknown option names the nearest parameter."""
         try:
@@ -90,19 +88,34 @@ class EventCommand(TyperCommand):
                 raise _unknown_option(self, name) from None
             raise
 
-    def show(self, **options: Any) -> None:
-        """Render the event and put it on stdout or into a file."""
-        parameters = _parameters(self.template, options)
-        count = parameters.pop("count", None)
-        if count is None:
-            count = options["count"]
-        event = events.render(self.template, parameters, count=_whole(count), fresh=options["fresh"])
-        if options["output"] in {None, "-"}:
-            from lambdacli import console
 
-            console.data(events.dumps(event, compact=options["compact"], encoding=sys.stdout.encoding))
-        else:
-            _write(options["output"], events.dumps(event, compact=options["compact"]) + "\n")
+def _event_command(template: Template) -> Any:
+    """A command whose signature is made from the template's parameters, so that all else comes from Typer."""
+
+    def show(**options: Any) -> None:
+        _show(template, options)
+
+    fields = [*map(_field, _ordered(template)), *_common(template)]
+    show.__signature__ = inspect.Signature(fields)  # type: ignore[attr-defined]
+    show.__annotations__ = {field.name: field.annotation for field in fields}
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(template.name, cls=EventCommand, help=_help(template), short_help=template.summary)(show)
+    return get_command(single)
+
+
+def _show(template: Template, options: dict[str, Any]) -> None:
+    """Render the event and put it on stdout or into a file."""
+    parameters = _parameters(template, options)
+    count = parameters.pop("count", None)
+    if count is None:
+        count = options["count"]
+    event = events.render(template, parameters, count=_whole(count), fresh=options["fresh"])
+    if options["output"] in {None, "-"}:
+        from lambdacli import console
+
+        console.data(events.dumps(event, compact=options["compact"], encoding=sys.stdout.encoding))
+    else:
+        _write(options["output"], events.dumps(event, compact=options["compact"]) + "\n")
 
 
 def _is_event_with_options(args: list[str]) -> bool:
@@ -143,22 +156,19 @@ def _manifest_among(args: list[str]) -> str | None:
     return None
 
 
-def _listing(folders: Sequence[Path]) -> TyperCommand:
+def _listing(folders: Sequence[Path]) -> Any:
     """The command behind --list: an optional service or part of a name filters."""
 
-    def show(part: str | None, as_json: bool, manifest: str | None) -> None:  # noqa: ARG001 - acted on already
-        _show_list(part or "", folders, as_json=as_json)
+    def show(
+        part: Annotated[str, typer.Argument(help="A service or a part of a name.")] = "",
+        as_json: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
+        manifest: Manifest = None,  # noqa: ARG001 - acted on already
+    ) -> None:
+        _show_list(part, folders, as_json=as_json)
 
-    return TyperCommand(
-        name="--list",
-        callback=show,
-        params=[
-            TyperArgument(param_decls=["part"], required=False, help="A service or a part of a name."),
-            TyperOption(param_decls=["--json", "as_json"], is_flag=True, default=False, help="As one JSON array."),
-            _manifest_option(),
-        ],
-        rich_markup_mode=None,
-    )
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command("--list")(show)
+    return get_command(single)
 
 
 def _show_list(part: str, folders: Sequence[Path], *, as_json: bool) -> None:
@@ -203,25 +213,34 @@ def _help(template: Template) -> str:
     return f"{template.summary}.{records}{source}"
 
 
-def _option(parameter: Parameter) -> TyperOption:
-    several = parameter.many or parameter.type in GATHERING
+def _field(parameter: Parameter) -> inspect.Parameter:
+    """A parameter of a template as a parameter of a Typer command; text, which the template converts."""
     flag = parameter.type == "bool"
+    several = not flag and (parameter.many or parameter.type in GATHERING)
     names = [f"--{name}" for name in (parameter.name, *parameter.aliases)]
-    return TyperOption(
-        param_decls=[f"{names[0]}/--no-{parameter.name}" if flag else names[0], *names[1:], _key(parameter.name)],
-        type=None if flag else str,
-        is_flag=flag or None,
-        multiple=several and not flag,
-        metavar=None if flag else "|".join(parameter.choices) or _METAVARS.get(parameter.type, parameter.type.upper()),
+    if flag:
+        names[0] += f"/--no-{parameter.name}"
+    metavar = "|".join(parameter.choices) or _METAVARS.get(parameter.type, parameter.type.upper())
+    option = typer.Option(
+        None,
+        *names,
+        metavar=None if flag else metavar,
         help=_described(parameter),
+        show_default=False,
         autocompletion=_choices(parameter.choices) if parameter.choices else None,
     )
+    annotation = bool | None if flag else list[str] | None if several else str | None
+    return _keyword(_key(parameter.name), option, annotation)
+
+
+def _keyword(name: str, option: Any, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)
 
 
 def _choices(choices: Sequence[str]) -> Any:
     """What the shell completes a parameter with."""
 
-    def complete(ctx: Any, args: list[str], incomplete: str) -> list[str]:  # noqa: ARG001 - the signature is Typer's
+    def complete(incomplete: str) -> list[str]:
         return [each for each in choices if each.startswith(incomplete)]
 
     return complete
@@ -239,26 +258,20 @@ def _key(name: str) -> str:
     return "parameter_" + name.replace("-", "_").lower()
 
 
-def _manifest_option() -> TyperOption:
-    return TyperOption(
-        param_decls=["-m", "--manifest", "manifest"],
-        type=str,
-        metavar="FILE",
-        help="The manifest beside which your own templates lie; found upward unless given.",
-    )
-
-
-def _common(template: Template) -> list[TyperOption]:
-    count = TyperOption(
-        param_decls=["--count"], type=int, metavar="N", help="How many records.", hidden=not template.batch
-    )
+def _common(template: Template) -> list[inspect.Parameter]:
+    """The options that every event has."""
+    count = typer.Option(None, "--count", metavar="N", help="How many records.", hidden=not template.batch)
+    setting = typer.Option(None, "--set", metavar="NAME=VALUE", help="A parameter by name.", show_default=False)
+    fresh = typer.Option(False, "--fresh", help="New ids and the current time.", show_default=False)
+    output = typer.Option(None, "-o", "--output", metavar="FILE", help="Write the event to a file.", show_default=False)
+    compact = typer.Option(False, "--compact", help="On one line.", show_default=False)
     return [
-        count,
-        TyperOption(param_decls=["--set"], type=str, multiple=True, metavar="NAME=VALUE", help="A parameter by name."),
-        TyperOption(param_decls=["--fresh"], is_flag=True, default=False, help="New ids and the current time."),
-        TyperOption(param_decls=["-o", "--output"], type=str, metavar="FILE", help="Write the event to a file."),
-        TyperOption(param_decls=["--compact"], is_flag=True, default=False, help="On one line."),
-        _manifest_option(),
+        _keyword("count", count, int | None),
+        _keyword("set", setting, list[str] | None),
+        _keyword("fresh", fresh, bool),
+        _keyword("output", output, str | None),
+        _keyword("compact", compact, bool),
+        _keyword("manifest", typer.Option(None, *_MANIFEST, **_MANIFEST_HELP), str | None),
     ]
 
 
@@ -267,7 +280,7 @@ def _parameters(template: Template, options: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in template.params:
         value = options[_key(name)]
-        if value is None or value == ():
+        if not value and value not in ("", False):
             continue
         found[name] = _several(value) if isinstance(value, (list, tuple)) else value
     return found | _from_set(options["set"] or ())
@@ -315,17 +328,22 @@ def _write(path: str, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-COMMAND = Generate(
-    name="generate-event",
-    subcommand_metavar="EVENT [PARAMETERS]...",
-    help="Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.\n\n"
-    "`EVENT --help` shows an event's parameters; SAM CLI's spelling `s3 put` is understood too.",
-    short_help="Print a sample event of a trigger.",
-    params=[
-        TyperOption(param_decls=["--list", "list_events"], is_flag=True, default=False,
-                    help="List the events, all or those of a service: --list s3."),
-        TyperOption(param_decls=["--json", "as_json"], is_flag=True, default=False, help="With --list: as JSON."),
-        _manifest_option(),
-    ],
-    rich_markup_mode=None,
-)  # fmt: skip
+app = typer.Typer(cls=Generate, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback(subcommand_metavar="EVENT [PARAMETERS]...", short_help="Print a sample event of a trigger.")
+def generate_event(
+    list_events: Annotated[
+        bool, typer.Option("--list", help="List the events, all or those of a service: --list s3.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --list: as JSON.")] = False,
+    manifest: Manifest = None,
+) -> None:
+    """Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.
+
+    `EVENT --help` shows an event's parameters; SAM CLI's spelling `s3 put` is understood too.
+    """
+
+
+COMMAND = get_command(app)
+COMMAND.name = "generate-event"
