@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from lambdacli import events
-from lambdacli.errors import EventError, UsageError
+from lambdacli.errors import EventError, ManifestError, UsageError
 from lambdacli.events.parameters import GATHERING, GLOBALS
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Generate(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every template's name; opens none."""
-        return list(events.names(_folders(ctx.params.get("manifest"))))
+        return list(events.names(_folders_of(ctx)))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a template."""
-        return _event_command(events.load(cmd_name, _folders(ctx.params.get("manifest"))))
+        return _event_command(events.load(cmd_name, _folders_of(ctx)))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """With --list the rest is a filter, wherever the flag stands."""
@@ -55,6 +55,15 @@ class Generate(TyperGroup):
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The event's command; a shell that completes half a line gets no error."""
+        try:
+            return self._resolved(ctx, args)
+        except (EventError, ManifestError, UsageError):
+            if ctx.resilient_parsing:
+                return None, None, []
+            raise
+
+    def _resolved(self, ctx: Any, args: list[str]) -> Any:
         """`s3-put`, or as SAM CLI has it `s3 put`; a service alone with --help lists its events."""
         folders = _folders(ctx.params.get("manifest") or _manifest_among(args))
         if args[0] == _LIST:
@@ -70,7 +79,7 @@ class Generate(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Names only, by service: to open every file for its summary is left to --list."""
-        services = _services(_folders(ctx.params.get("manifest")))
+        services = _services(_folders_of(ctx))
         with formatter.section("Events"):
             formatter.write_dl([(service, ", ".join(names)) for service, names in services.items()])
 
@@ -144,6 +153,15 @@ def _folders(manifest: str | None) -> tuple[Path, ...]:
     from lambdacli.events.own import folders
 
     return folders(Path(manifest) if manifest else None)
+
+
+def _folders_of(ctx: Any) -> tuple[Path, ...]:
+    try:
+        return _folders(ctx.params.get("manifest"))
+    except ManifestError:
+        if ctx.resilient_parsing:  # a shell completes
+            return ()
+        raise
 
 
 def _manifest_among(args: list[str]) -> str | None:

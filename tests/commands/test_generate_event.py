@@ -281,8 +281,12 @@ def test_completion(lambdacli: CommandLine) -> None:
         done = lambdacli(env={
             "_LAMBDACLI_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1),
         })  # fmt: skip
+        assert done.stderr == ""
         return done.stdout.split()
 
     assert complete("lambdacli generate-event sqs-receive") == ["sqs-receive-message", "sqs-receive-message-fifo"]
     assert complete("lambdacli generate-event s3-put --bu") == ["--bucket"]
     assert complete("lambdacli generate-event iot-button --click-type D") == ["DOUBLE"]
+    assert complete("lambdacli generate-event s3 put --bu") == ["--bucket"]
+    assert complete("lambdacli generate-event no-such-event --b") == []
+    assert complete("lambdacli generate-event -m missing.yaml s3-pu") == ["s3-put"]
