@@ -51,7 +51,7 @@ def find(wanted: Wanted, *, allow_mismatch: bool) -> tuple[Proof, bool]:
         MachineError: there is none; the hint says how to install one.
     """
     key = _key(wanted)
-    name = _name(wanted, key)
+    name = _name(wanted.language + wanted.version, key)
     if (known := _recall(name, key)) is not None:
         return known, True
     if wanted.explicit:
@@ -127,9 +127,20 @@ def _proven(candidates: Iterable[str], wanted: Wanted, version: str) -> Iterator
         if path in seen or not os.path.isfile(path) or not os.access(path, os.X_OK):
             continue
         seen.add(path)
-        proof = prove(path, wanted.proof)
+        proof = _proof(path, wanted)
         if proof is not None and (not version or matches(proof.version, version)):
             yield proof
+
+
+def _proof(path: str, wanted: Wanted) -> Proof | None:
+    """A candidate's proof, remembered for what is no shim: the same file says the same next time."""
+    name = _name(wanted.language, path)
+    if (known := _recall(name, path)) is not None:
+        return known
+    proof = prove(path, wanted.proof)
+    if proof is not None and proof.path == os.path.realpath(path):
+        _remember(name, path, proof)
+    return proof
 
 
 def _explicit(wanted: Wanted, *, allow_mismatch: bool) -> Proof:
@@ -169,10 +180,10 @@ def _key(wanted: Wanted) -> str:
     return "\0".join((wanted.language, wanted.version, wanted.explicit, *local, *environment)).replace("\n", " ")
 
 
-def _name(wanted: Wanted, key: str) -> str:
+def _name(kind: str, key: str) -> str:
     from zlib import crc32
 
-    return f"interpreters/{wanted.language.lower()}{wanted.version}-{crc32(key.encode('utf-8', 'replace')):08x}"
+    return f"interpreters/{kind.lower()}-{crc32(key.encode('utf-8', 'replace')):08x}"
 
 
 def _recall(name: str, key: str) -> Proof | None:

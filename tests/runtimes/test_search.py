@@ -136,6 +136,14 @@ def test_known_interpreter_is_not_started(home: Path) -> None:
     assert starts(executable) == 1
 
 
+def test_interpreter_of_another_version_is_not_started_again(home: Path) -> None:
+    other = fake(home / "bin/node", "v20.1.0")
+    for _ in range(2):
+        with pytest.raises(MachineError):
+            find("nodejs12.x", home)
+    assert starts(other) == 1
+
+
 def test_changed_interpreter_is_proven_again(home: Path) -> None:
     executable = fake(home / "bin/python3.9", "3.9.1")
     find("python3.9", home)
