@@ -99,6 +99,8 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         result = get_command(app).main(list(arguments), prog_name="lambdacli", standalone_mode=False)
+        if result == interrupts.INTERRUPTED:  # how Typer returns from a KeyboardInterrupt
+            console.message("interrupted")
         console.flush()
     except console.ReaderGone:
         return 0

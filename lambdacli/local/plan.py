@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import runtimes
-from lambdacli.errors import ManifestError
+from lambdacli.errors import ManifestError, UsageError
 from lambdacli.local import code, variables
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def plan(function: Function, manifest: Manifest, machine: Machine) -> tuple[Plan
 
     Raises:
         ManifestError: a value of the function is missing, or its code.
+        UsageError: no process can be given one of its variables.
         MachineError: the interpreter is not on this machine.
     """
     if function.unresolved:
@@ -66,6 +67,8 @@ def plan(function: Function, manifest: Manifest, machine: Machine) -> tuple[Plan
         overrides=machine.variables,
     )
     own = {**function.environment, **machine.variables}
+    if cut := next((name for name, value in own.items() if "\0" in value), ""):
+        raise UsageError(f"the environment variable {cut} has a NUL character", hint="no process can be given one")
     wrapper = own.get("AWS_LAMBDA_EXEC_WRAPPER")
     spare = launch.spare and os.name == "posix" and not any(map(_read_at_start, own))
     return Plan(

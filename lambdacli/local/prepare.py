@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lambdacli.local.wanted import Wanted
     from lambdacli.model import Function, Manifest
 
+_LONGEST = 86_400  # seconds: a day
+
 
 class Ready(NamedTuple):
     """A local run whose every part has been found. `files` are those it was made from, besides the function's code."""
@@ -45,12 +47,10 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     """
     if os.name != "posix":
         raise MachineError("functions run on Linux and macOS", hint="on Windows use WSL; all other commands work")
-    if wanted.timeout is not None and wanted.timeout <= 0:
-        raise UsageError(f"--timeout {wanted.timeout:g} is not above 0", hint="seconds; or --no-timeout")
+    _check_timeout(wanted)
     manifest, function = _target(wanted)
-    from_file = manifests.env_file(wanted.env_file) if wanted.env_file else {}
     machine = Machine(
-        variables={**from_file, **pairs(wanted.variables, "--env")},
+        variables=_variables(wanted),
         credentials=credentials(os.environ, wanted.profile) if wanted.credentials else {},
         timeout=None if wanted.no_timeout else wanted.timeout or function.timeout,
         allow_version_mismatch=wanted.allow_version_mismatch,
@@ -98,6 +98,31 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     return found
 
 
+def _check_timeout(wanted: Wanted) -> None:
+    if wanted.timeout is None:
+        return
+    if wanted.no_timeout:
+        raise UsageError("--timeout and --no-timeout exclude each other", hint="leave one of them out")
+    if not 0 < wanted.timeout <= _LONGEST:  # neither is nan
+        raise UsageError(f"--timeout {wanted.timeout:g} is not above 0 and at most {_LONGEST}", hint="or --no-timeout")
+
+
+def _variables(wanted: Wanted) -> dict[str, str]:
+    """What --env-file and --env give; Lambda's own variables are refused, as a deployment would."""
+    given = {**(manifests.env_file(wanted.env_file) if wanted.env_file else {}), **pairs(wanted.variables, "--env")}
+    if given:
+        from lambdacli.manifest.schema import RESERVED
+
+        for name in given:
+            if name.startswith("_") or name in RESERVED:
+                option = "--env" if any(each.startswith(f"{name}=") for each in wanted.variables) else "--env-file"
+                raise UsageError(
+                    f"{option}: {name} is Lambda's own variable",
+                    hint="--region and --profile set region and credentials",
+                )
+    return given
+
+
 def _target(wanted: Wanted) -> tuple[Manifest, Function]:
     """The function by its name in the manifest; a name with a dot is a handler in this folder."""
     folder, name = Path.cwd(), wanted.function
@@ -120,24 +145,27 @@ def _named_files(wanted: Wanted) -> list[Path]:
     """The files that the options name; an event may be JSON or a template instead."""
     named = [wanted.env_file] if wanted.env_file else []
     if wanted.event and not wanted.event.lstrip().startswith(("{", "[", '"')):
-        path = Path(wanted.event)
-        named += [path] if path.is_file() else []
+        named += [Path(wanted.event)] if os.path.isfile(wanted.event) else []  # noqa: PTH113 - JSON is too long for Path's
     return [path.absolute() for path in named]
 
 
 def _client_context(given: str) -> str:
-    """Plain JSON from JSON, a file, or base64 as the Invoke API takes it."""
+    """One line of JSON from JSON, a file, or base64 as the Invoke API takes it."""
     if not given:
         return ""
     import base64
     import json
 
-    hint = """for example '{"custom": {}}'"""
     try:
         if not given.lstrip().startswith("{"):
-            path = Path(given)
-            given = path.read_text() if path.is_file() else base64.b64decode(given, validate=True).decode()
-        json.loads(given)
-    except (OSError, ValueError):
-        raise UsageError("--client-context is neither JSON, nor a file with it, nor base64 of it", hint=hint) from None
-    return given
+            is_file = os.path.isfile(given)  # noqa: PTH113 - base64 is too long for a path's own test
+            given = Path(given).read_text("utf-8") if is_file else base64.b64decode(given, validate=True).decode()
+        value = json.loads(given)
+    except (OSError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise UsageError(
+            "--client-context is neither a JSON object, nor a file with one, nor base64 of one",
+            hint="""for example '{"custom": {}}'""",
+        )
+    return json.dumps(value, separators=(",", ":"))
