@@ -1,22 +1,55 @@
-"""Events that triggers send: find a template, render it with parameters, write it down."""
+"""Events that triggers send: find a template, render it with parameters, write it down.
+
+Everything below is a door; the rooms are imported when a door is opened, because an event from a file needs none.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
-
-from lambdacli.errors import EventError
-from lambdacli.events import find
-from lambdacli.events.find import names
-from lambdacli.events.parameters import Parameter, convert
-from lambdacli.events.render import render
-from lambdacli.events.template import Template, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from lambdacli.events.template import Template
     from lambdacli.model import EventRequest
+
+
+def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Every template's name, the user's own included, sorted; from file names alone."""
+    from lambdacli.events import find
+
+    return find.names(folders)
+
+
+def load(name: str, folders: Sequence[Path] = ()) -> Template:
+    """The template of a name or an alias, its file read and checked.
+
+    Raises:
+        EventError: there is none (the nearest name is suggested), or the file is wrong.
+    """
+    from lambdacli.events.template import load as read
+
+    return read(name, folders)
+
+
+def render(
+    template: Template, parameters: Mapping[str, object], *, count: int | None = None, fresh: bool = False
+) -> Any:
+    """A template's event as JSON values.
+
+    Args:
+        template: from `load`.
+        parameters: by name; the others have their defaults.
+        count: how many records, where there is a batch.
+        fresh: new ids and the current time instead of fixed ones.
+
+    Raises:
+        EventError: an unknown parameter or a value that does not fit.
+    """
+    from lambdacli.events.rendering import render as rendered
+
+    return rendered(template, parameters, count=count, fresh=fresh)
 
 
 def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
@@ -25,6 +58,8 @@ def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
     Raises:
         EventError: it is nested too deeply.
     """
+    import json
+
     shape: Any = {"separators": (",", ":")} if compact else {"indent": 2}
     try:
         text = json.dumps(event, ensure_ascii=False, **shape)
@@ -32,17 +67,23 @@ def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
     except UnicodeEncodeError:
         return json.dumps(event, **shape)
     except RecursionError:
+        from lambdacli.errors import EventError
+
         raise EventError("the event is nested too deeply") from None
     return text
 
 
 def exists(name: str, folders: Sequence[Path] = ()) -> bool:
     """Whether a name or an alias has a template; opens none."""
+    from lambdacli.events import find
+
     return find.path_of(name, folders) != ""
 
 
 def by_service(folders: Sequence[Path] = ()) -> tuple[tuple[str, str], ...]:
     """Service and name of every template, sorted; from file names alone."""
+    from lambdacli.events import find
+
     return find.by_service(folders)
 
 
@@ -58,6 +99,8 @@ def render_request(name: str, parameters: Mapping[str, Any], folders: Sequence[P
     Raises:
         EventError: no such template or parameter, or a value that does not fit.
     """
+    from lambdacli.events.parameters import Parameter, convert
+
     given = dict(parameters)
     template = load(name, folders)
     if "count" not in given or "count" in template.params:
@@ -71,17 +114,3 @@ def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> 
         return request.event
     count = request.records if request.records > 1 else None
     return render(load(request.template, folders), request.parameters, count=count, fresh=fresh)
-
-
-__all__ = [
-    "Template",
-    "by_service",
-    "dumps",
-    "exists",
-    "load",
-    "names",
-    "render",
-    "render_request",
-    "sample",
-    "summary",
-]

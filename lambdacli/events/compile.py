@@ -163,7 +163,7 @@ class Program:
         ]
 
         def use(values: Values, rendered: Any) -> Any:
-            from lambdacli.events.render import run
+            from lambdacli.events.rendering import run
 
             inner = {key: values[key] for key in passed}
             inner.update((key, node(values, rendered) if callable(node) else node) for key, node in values_of)
