@@ -59,7 +59,7 @@ def main() -> int:
         peers = options.peers.resolve() if options.peers else None
         os.environ["LAMBDACLI_CACHE_DIR"] = f"{work}/cache"
         setting = Setting(Path(work), rounds, options.quick, peers)
-        for group in options.groups or GROUPS:
+        for group in (name for name in GROUPS if name in (options.groups or GROUPS)):
             module, _, function = GROUPS[group].partition(":")
             try:
                 found[group] = getattr(import_module(module), function)(setting)

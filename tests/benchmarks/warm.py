@@ -28,7 +28,7 @@ FLOOR, EMULATOR = "floor: least server and client", "RIE + awslambdaric, over HT
 
 @dataclass
 class Subject:
-    """Something that answers invocations; `us`: microseconds of each, `rates`: invocations/s of each slice."""
+    """Something that answers invocations; `us`: microseconds of each; `rates`: per second, by each slice's median."""
 
     name: str
     invoke: Callable[[], Awaitable[bytes]]
@@ -50,7 +50,7 @@ class Subject:
                 raise WrongOutputError(f"{self.name}: {answer!r}")
         if measured:
             self.us += [seconds * 1e6 for seconds in taken]
-            self.rates.append(count / sum(taken))
+            self.rates.append(1 / statistics.median(taken))
 
 
 def warm(setting: Setting) -> dict[str, Any]:
