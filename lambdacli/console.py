@@ -100,11 +100,14 @@ def _tell(text: str) -> None:
 
 
 def log(chunk: bytes) -> None:
-    """A piece of a function's log on stderr as it comes, unless --quiet."""
+    """A piece of a function's log on stderr as it comes, unless --quiet.
+
+    Lambda's runtimes put carriage returns into an entry of several lines: a terminal would overwrite its beginning.
+    """
     if _Settings.quiet:
         return
     try:
-        sys.stderr.buffer.write(chunk)
+        sys.stderr.buffer.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
         sys.stderr.buffer.flush()
     except OSError:
         _abandon(sys.stderr)
