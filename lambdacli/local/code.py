@@ -29,6 +29,22 @@ def task_root(function: Function) -> Path:
     raise ManifestError(f"function {function.name}: no code at {code}", hint="`code` is a folder, a file or a zip")
 
 
+def with_layers(function: Function) -> Function:
+    """The function with folders for layers, as Lambda would lay them into /opt; ARNs stay what they are.
+
+    Raises:
+        ManifestError: a layer's zip is not one.
+    """
+    if not any(layer.endswith(".zip") for layer in function.layers):
+        return function
+    folders = (str(_unpacked(Path(each))) if _is_zip(each) else each for each in function.layers)
+    return function._replace(layers=tuple(folders))
+
+
+def _is_zip(layer: str) -> bool:
+    return layer.endswith(".zip") and os.path.isfile(layer)  # noqa: PTH113 - an ARN is no path
+
+
 def _unpacked(archive: Path) -> Path:
     import hashlib
     import shutil

@@ -56,6 +56,7 @@ def plan(function: Function, manifest: Manifest, machine: Machine) -> tuple[Plan
     runtime = runtimes.of(function.runtime)
     interpreter = runtime.find(function.runtime, function, manifest.folder, machine.allow_version_mismatch)
     root = code.task_root(function)
+    function = code.with_layers(function)
     launch = runtime.launch(interpreter, function, root)
     environment = variables.environment(
         function,
