@@ -73,8 +73,7 @@ class _Checking:
     def finding(self, name: str, index: int, finding: triggers.Finding) -> None:
         """A trigger's own words, placed."""
         function = self.manifest.functions[name]
-        trigger = next(t for t in function.triggers if t.position == index)
-        path = ("triggers", index, trigger.kind, *_steps(finding.key))
+        path = ("triggers", index, function.triggers[index].kind, *_steps(finding.key))
         self._add(function, path, finding.message, finding.hint, finding.severity)
 
     def filled_in(self) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambdacli.triggers import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from lambdacli.model import Manifest, Trigger
 
     # function, index of the trigger, what to say of it
     Found = tuple[str, int, Finding]
 
+_NOTIFICATIONS = 100  # of one bucket
 _LOG_FILTERS = 2  # subscription filters of one log group
 _STREAM_READERS = 2  # of a DynamoDB stream's shard
 
@@ -50,30 +51,32 @@ def _notifications(items: Iterable[Item]) -> Iterator[Found]:
     for item in items:
         by_bucket.setdefault(item.trigger.settings["bucket"], []).append(item)
     for bucket, group in by_bucket.items():
-        # sorted by prefix, those whose prefixes begin this one's are the open ones on the stack
-        stack: list[Item] = []
-        for item in sorted(group, key=_prefix):
-            while stack and not _prefix(item).startswith(_prefix(stack[-1])):
-                stack.pop()
-            for other in stack:
-                if _suffixes_meet(item, other) and (shared := _shared_event(item, other)):
-                    later, earlier = (item, other) if group.index(item) > group.index(other) else (other, item)
-                    message = (
-                        f"{bucket}: S3 refuses this beside {earlier}: both take {shared} for some of the same keys"
-                    )
-                    hint = "make their prefixes or suffixes exclude each other"
-                    yield later.function, later.trigger.position, Finding(message, "", hint)
-                    break
-            stack.append(item)
+        if len(group) > _NOTIFICATIONS:
+            message = f"{bucket} has {len(group)} notifications, S3 allows {_NOTIFICATIONS}"
+            hint = "let EventBridge send the bucket's events"
+            extra = group[_NOTIFICATIONS]
+            yield extra.function, extra.trigger.position, Finding(message, "", hint)
+        yield from _overlapping(bucket, group[:_NOTIFICATIONS])
 
 
-def _prefix(item: Item) -> str:
-    return str(item.trigger.settings.get("prefix", ""))
+def _overlapping(bucket: str, group: Sequence[Item]) -> Iterator[Found]:
+    """Each notification with the first of the earlier ones that takes the same event of the same keys."""
+    for number, item in enumerate(group):
+        for earlier in group[:number]:
+            if _keys_meet(item, earlier) and (shared := _shared_event(item, earlier)):
+                message = f"{bucket}: S3 refuses this beside {earlier}: both take {shared} for some of the same keys"
+                hint = "make their prefixes or suffixes exclude each other"
+                yield item.function, item.trigger.position, Finding(message, "", hint)
+                break
 
 
-def _suffixes_meet(one: Item, other: Item) -> bool:
-    a, b = (str(item.trigger.settings.get("suffix", "")) for item in (one, other))
-    return a.endswith(b) or b.endswith(a)
+def _keys_meet(one: Item, other: Item) -> bool:
+    """Whether a key may have both prefixes and both suffixes."""
+    first, second = one.trigger.settings, other.trigger.settings
+    prefix, prefix2 = first.get("prefix", ""), second.get("prefix", "")
+    suffix, suffix2 = first.get("suffix", ""), second.get("suffix", "")
+    prefixes = prefix.startswith(prefix2) or prefix2.startswith(prefix)
+    return bool(prefixes and (suffix.endswith(suffix2) or suffix2.endswith(suffix)))
 
 
 def _shared_event(one: Item, other: Item) -> str:

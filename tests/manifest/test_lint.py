@@ -257,3 +257,10 @@ def test_a_mapping_that_fails_for_ever_never_reports(lint: Any) -> None:
         text(triggers("kinesis: {stream: s, starting_position: LATEST, on_failure: {sqs: q}}"))
     )
     assert (path, severity) == ("functions.f0.triggers[0].kinesis.on_failure", "warning")
+
+
+def test_more_notifications_than_a_bucket_may_have(lint: Any) -> None:
+    items = [f"s3: {{bucket: bbb, prefix: in/{number:03}/}}" for number in range(101)]
+    ((path, severity, message),) = lint(text(triggers(*items)))
+    assert (path, severity) == ("functions.f0.triggers[100].s3", "error")
+    assert message == "bbb has 101 notifications, S3 allows 100"

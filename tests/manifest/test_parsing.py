@@ -186,3 +186,10 @@ def test_a_folder_and_a_missing_file_are_clear(tmp_path: Path) -> None:
         files.read(tmp_path)
     with pytest.raises(ManifestError, match="no such file"):
         files.read(tmp_path / "none.yaml")
+
+
+def test_merge_keys_are_no_way_around_the_limit() -> None:
+    nested = "a0: &a0 {k: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 60))
+    assert "values, counting what aliases repeat" in refused(nested).message
+    wide = f"a: &a {{{', '.join(f'k{n}: 1' for n in range(1000))}}}\nb: {{<<: [{'*a, ' * 1000}]}}"
+    assert "values, counting what aliases repeat" in refused(wide).message
