@@ -53,6 +53,12 @@ exports.handler = async (event) => [event, process.env.GIVEN, process.cwd(), hou
 """
 
 
+def launch(identifier: str, folder: Path, layers: tuple[str, ...] = ()) -> runtimes.Launch:
+    function = Function(name="f", handler="a.b", runtime=identifier, code=folder, layers=layers)
+    runtime = runtimes.of(identifier)
+    return runtime.launch(runtime.find(identifier, function, folder, False), function, folder)  # noqa: FBT003 - its contract
+
+
 @pytest.fixture(params=MANAGED)
 def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     try:
@@ -60,12 +66,6 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     except MachineError as error:
         pytest.skip(error.message)
     return str(request.param)
-
-
-def launch(identifier: str, folder: Path, layers: tuple[str, ...] = ()) -> runtimes.Launch:
-    function = Function(name="f", handler="a.b", runtime=identifier, code=folder, layers=layers)
-    runtime = runtimes.of(identifier)
-    return runtime.launch(runtime.find(identifier, function, folder, False), function, folder)  # noqa: FBT003 - its contract
 
 
 def task(folder: Path, files: Mapping[str, str] | None = None) -> Path:
