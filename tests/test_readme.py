@@ -36,6 +36,11 @@ def noted(note: str) -> str:
     return next(block["text"] for block in FENCE.finditer(README.read_text(encoding="utf-8")) if block["note"] == note)
 
 
+def section(title: str) -> str:
+    """The text below a heading."""
+    return README.read_text(encoding="utf-8").split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
 def tour(session: Session) -> Iterator[str]:
     """Go through the README: write its files, run its commands; what each printed."""
     found = iter(steps(README))
@@ -130,13 +135,13 @@ def test_the_example_shows_every_key() -> None:
 
 
 def test_every_trigger_is_named() -> None:
-    listed = re.search(r"^Triggers: `([^`]+)`", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    listed = re.search(r"^Triggers: `([^`]+)`", section("The manifest"), flags=re.MULTILINE)
     assert listed
     assert listed[1].split() == sorted(triggers.kinds())
 
 
 def test_the_table_names_every_command_and_only_options_that_exist(lambdacli: CommandLine) -> None:
-    rows = re.findall(r"^\| `([a-z-]+)[^`]*` \|.*\|(.*)\|$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z-]+)[^`]*` \|.*\|(.*)\|$", section("Commands"), flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(COMMANDS)
     for name, options in rows:
         event = ("s3-put",) if name == "generate-event" else ()
@@ -146,6 +151,6 @@ def test_the_table_names_every_command_and_only_options_that_exist(lambdacli: Co
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    table = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), flags=re.MULTILINE)}
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", section("Commands"), flags=re.MULTILINE)}
     kinds = [each for each in vars(errors).values() if isinstance(each, type)]
     assert {each.exit_code for each in kinds if issubclass(each, errors.LambdacliError)} <= table
