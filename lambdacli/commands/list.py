@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Manifest, Trigger
 
 _NOT_FOUND = "not found"
+# The settings that people know a trigger by, the most telling first.
+_TELLING = (
+    "route", "expression", "bucket", "queue", "topic", "table", "stream", "log_group", "sql", "trigger_source",
+    "database", "listener", "event", "auth_type",
+)  # fmt: skip
 
 
 def command(
@@ -93,6 +98,6 @@ def _interpreter(function: Function, folder: Path) -> dict[str, Any] | None:
 
 
 def _summary(trigger: Trigger) -> str:
-    """A trigger's kind and the setting that tells it from others: the first text, which the schemas put first."""
-    text = next((value for value in trigger.settings.values() if isinstance(value, str)), "")
-    return f"{trigger.kind} {text}".rstrip()
+    """A trigger's kind and the setting that tells it from others."""
+    telling = next((str(trigger.settings[key]) for key in _TELLING if key in trigger.settings), "")
+    return f"{trigger.kind} {telling}".rstrip()

@@ -55,7 +55,8 @@ def problems(document: Document, errors: Iterable[ValidationError]) -> Iterator[
     unindented = {tuple(error.absolute_path) for error in found if _is_unindented(error)}
     for error in found:
         path: tuple[Step, ...] = tuple(error.absolute_path)
-        if unindented and not _is_unindented(error) and any(path[: len(p)] == p for p in unindented):
+        follows = any(path[:length] in unindented for length in range(len(path) + 1))
+        if follows and not _is_unindented(error):
             continue
         if error.validator in _OF_VALUES and "propertyNames" not in error.absolute_schema_path:
             if path in values:
@@ -241,5 +242,5 @@ def found(value: Any, *, quote: bool = True) -> str:
 
 
 def in_order(problems: Sequence[Problem]) -> list[Problem]:
-    """Each problem once, as they stand in the file; unknown keys silence what only follows from them."""
+    """Each problem once, as they stand in the file."""
     return sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column, p.severity))
