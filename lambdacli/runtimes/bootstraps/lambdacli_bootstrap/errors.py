@@ -31,7 +31,7 @@ def describe(error: BaseException, request_id: str = "") -> "dict[str, Any]":
         return _error(error.message, error.kind, error.trace, request_id)
     frames = list(traceback.extract_tb(error.__traceback__))
     for index, frame in enumerate(frames):
-        if not (frame.filename.startswith(_HERE) or frame.filename.endswith("/bootstrap.py")):
+        if not frame.filename.startswith(_HERE):
             frames = frames[index:]
             break
     lines = traceback.format_list([(f.filename, f.lineno or 0, f.name, f.line) for f in frames])

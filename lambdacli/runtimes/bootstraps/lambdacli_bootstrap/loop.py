@@ -49,7 +49,6 @@ class _LoggingHook:
     def find_spec(self, name: str, _path: "Any" = None, _target: "Any" = None) -> "Any":
         if name != "logging":
             return None
-        sys.meta_path.remove(self)
         from importlib.machinery import PathFinder
 
         library = os.path.dirname(os.__file__)
@@ -58,7 +57,9 @@ class _LoggingHook:
 
         def execute_and_set_up(module: "Any") -> None:
             execute(module)
-            _set_up_logging()
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+                _set_up_logging()
 
         spec.loader.exec_module = execute_and_set_up
         return spec
