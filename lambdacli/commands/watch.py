@@ -92,8 +92,11 @@ class _Screen:
         console.error(error)
         console.message("waiting for a save")
 
-    def ignores(self, path: Path) -> None:
-        console.warning(f"the function itself writes {path.name}: its changes are ignored from now on")
+    def spinning(self, path: Path) -> None:
+        console.warning(
+            f"{path.name} changes soon after every run: the function seems to write it; now at most one run a second",
+            hint=f"--ignore {path.name}",
+        )
 
 
 @contextmanager
@@ -127,7 +130,11 @@ def _key_pressed(descriptor: int, signals: asyncio.Queue[Signal]) -> None:
 
     from lambdacli.local.watch import Signal
 
-    for key in os.read(descriptor, 64).decode("latin-1") or "q":
+    try:
+        keys = os.read(descriptor, 64).decode("latin-1")
+    except OSError:  # the terminal is gone
+        keys = ""
+    for key in keys or "q":
         if key in "qQ\x04":
             signals.put_nowait(Signal("quit"))
         elif key in "\r\n":

@@ -6,6 +6,7 @@ import asyncio  # noqa: TID253 - this module is only imported once something is 
 import contextlib
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,16 +74,28 @@ def _exists(path: Path) -> bool:
     return path.exists()
 
 
+class _Names(watchfiles.DefaultFilter):
+    """What editors and tools leave beside the files that people write."""
+
+    ignore_dirs = (*watchfiles.DefaultFilter.ignore_dirs, ".ruff_cache", ".tox", ".nox")
+    ignore_entity_patterns = (*watchfiles.DefaultFilter.ignore_entity_patterns, r"^#.*#$", r"^4913$", r"\.kate-swp$")
+
+
 class Changes:
-    """The saves under some folders and of some single files, as an asynchronous iterator of sets of paths."""
+    """The saves under some folders and of some single files, as an asynchronous iterator of sets of paths.
+
+    From when `begun` is set on no save is missed.
+    """
 
     def __init__(self, code: Iterable[Path], files: Iterable[Path], ignore: Iterable[str] = ()) -> None:
         self._code = tuple(path.resolve() for path in code)
         self._files = frozenset(path.resolve() for path in files)
-        self._names = watchfiles.DefaultFilter()
+        self._names = _Names()
         self._ignored = [Ignored(path if path.is_dir() else path.parent, ignore) for path in self._code]
         self._found: asyncio.Queue[set[Path]] = asyncio.Queue()
         self._outputs = _own_outputs()
+        self.begun = asyncio.Event()
+        self._to_begin: set[Path] = set()
 
     async def __aiter__(self) -> AsyncIterator[set[Path]]:
         """Yields until it is cancelled.
@@ -92,8 +105,8 @@ class Changes:
         """
         folders = {path if path.is_dir() or not path.suffix else path.parent for path in self._code}
         single = {file.parent for file in self._files} - folders
-        tasks = [asyncio.create_task(self._watch(folder, recursive=True)) for folder in folders]
-        tasks += [asyncio.create_task(self._watch(folder, recursive=False)) for folder in single]
+        self._to_begin = folders | single
+        tasks = [asyncio.create_task(self._watch(folder, recursive=folder in folders)) for folder in folders | single]
         getting = asyncio.create_task(self._found.get())
         try:
             while True:
@@ -110,7 +123,8 @@ class Changes:
 
     async def _watch(self, folder: Path, *, recursive: bool) -> None:
         while True:
-            while not _exists(folder):  # noqa: ASYNC110 - no event tells of a folder that does not exist
+            while not _exists(folder):
+                self._has_begun(folder)
                 await asyncio.sleep(_RETURN_PERIOD)
             try:
                 await self._watch_existing(folder, recursive=recursive)
@@ -128,6 +142,7 @@ class Changes:
         observed = watchfiles.awatch(
             folder, watch_filter=None, step=STEP, debounce=DEBOUNCE, recursive=recursive, rust_timeout=1000
         )
+        asyncio.get_running_loop().call_soon(self._has_begun, folder)  # right after watchfiles has begun
         async for changes in observed:
             passing = {
                 name for change, name in changes if change == watchfiles.Change.added and not _exists(Path(name))
@@ -136,6 +151,11 @@ class Changes:
                 self._found.put_nowait(relevant)
             if not _exists(folder):
                 return
+
+    def _has_begun(self, folder: Path) -> None:
+        self._to_begin.discard(folder)
+        if not self._to_begin:
+            self.begun.set()
 
     def _is_output(self, path: Path) -> bool:
         try:
@@ -147,10 +167,13 @@ class Changes:
     def _concerns(self, path: Path) -> bool:
         if path in self._files:
             return True
-        if not self._names(watchfiles.Change.modified, str(path)) or path.is_dir() or self._is_output(path):
+        if path.is_dir() or self._is_output(path):
             return False
-        for code, ignored in zip(self._code, self._ignored, strict=True):
-            inside = path.is_relative_to(code if code.is_dir() or not code.suffix else code.parent)
-            if inside and code.suffix != ".zip" and path not in ignored:
-                return True
-        return path in self._code
+        return path in self._code or any(map(partial(self._counts, path), self._code, self._ignored))
+
+    def _counts(self, path: Path, code: Path, ignored: Ignored) -> bool:
+        """Whether a file is part of the code."""
+        top = code if code.is_dir() or not code.suffix else code.parent
+        if code.suffix == ".zip" or not path.is_relative_to(top):
+            return False
+        return self._names(watchfiles.Change.modified, _relative(path, top)) and path not in ignored

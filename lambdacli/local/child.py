@@ -45,6 +45,7 @@ class Child:
         Raises:
             OSError: `argv[0]` cannot be executed.
         """
+        self._ended = False
         self.argv = tuple(argv)
         self.environment = dict(environment)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
@@ -93,7 +94,8 @@ class Child:
 
     def end(self) -> int:
         """Kill the process and everything it started, wait for it, free its port. Returns its exit status."""
-        if self.process.returncode is None or self.listener.fileno() != -1:
+        if not self._ended:
+            self._ended = True
             guard.end(self.pid, self.address)
             self.process.wait()
             guard.current().release(self.pid)

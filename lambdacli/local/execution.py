@@ -20,7 +20,7 @@ from lambdacli.local.runtime_api import MAX_RESPONSE, RuntimeApi
 from lambdacli.local.transport import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from lambdacli.local.invocation import Invocation, Status
     from lambdacli.local.plan import Plan
@@ -38,6 +38,9 @@ class _Happening(NamedTuple):
     body: bytes = b""
     error_type: str = ""
     status: int = 0
+
+
+_TIME = _Happening("time")
 
 
 class _Ending(NamedTuple):
@@ -180,20 +183,26 @@ class ExecutionEnvironment:
 
     async def _run(self, invocation: Invocation) -> _Ending:
         self.state = "busy"
-        loop = asyncio.get_running_loop()
         seconds = max(0.001, self.plan.timeout - self._late) if self.plan.timeout else None
         self._late = 0.0
         self._api.deliver(invocation, int((time.time() + (seconds or NO_DEADLINE)) * 1000))
-        alarm = loop.call_later(seconds, self._mail.put_nowait, _Happening("time")) if seconds else None
-        try:
+        with self._alarm(seconds):
             ending = self._ended(await self._mail.get(), invocation)
             if self.state == "busy":  # answered: the invocation ends when the runtime asks for the next
                 last = await self._mail.get()
                 self.state = "idle" if last.kind == "ready" else "dead"
+        return ending
+
+    @contextlib.contextmanager
+    def _alarm(self, seconds: float | None) -> Iterator[None]:
+        """Within it, "time" is in the mail after so many seconds; None: never."""
+        put = self._mail.put_nowait
+        alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), put, _TIME) if seconds is not None else None
+        try:
+            yield
         finally:
             if alarm is not None:
                 alarm.cancel()
-        return ending
 
     def _ended(self, happening: _Happening, invocation: Invocation) -> _Ending:
         if happening.kind == "responded":
@@ -233,10 +242,8 @@ class ExecutionEnvironment:
     # What happens around it
 
     async def _next_happening(self, seconds: float | None) -> _Happening:
-        try:
-            return await asyncio.wait_for(self._mail.get(), seconds)
-        except (asyncio.TimeoutError, TimeoutError):
-            return _Happening("time")
+        with self._alarm(seconds):
+            return await self._mail.get()
 
     def _init_report(self, phase: str, status: str, error_type: str = "") -> None:
         self._read_output()

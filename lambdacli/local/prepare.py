@@ -56,13 +56,7 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
         allow_version_mismatch=wanted.allow_version_mismatch,
     )
     its_plan, interpreter = plan(function, manifest, machine)
-    settings = pairs(wanted.settings, "--set")
-    event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
-    if len(event) > MAX_EVENT:
-        raise EventError(
-            f"the event has {len(event):,} bytes; a synchronous invocation takes at most {MAX_EVENT:,}",
-            hint="put the data into S3 and its key into the event",
-        )
+    event = _event(wanted, function, manifest, stdin)
     other_version = f"{function.runtime} is not on this machine: running on {interpreter.version}"
     return Ready(
         function,
@@ -121,6 +115,22 @@ def _variables(wanted: Wanted) -> dict[str, str]:
                     hint="--region and --profile set region and credentials",
                 )
     return given
+
+
+def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
+    settings = pairs(wanted.settings, "--set")
+    try:
+        event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
+    except EventError as error:
+        if wanted.event is None or os.path.isfile(wanted.event):  # noqa: PTH113 - JSON is too long for Path's
+            raise
+        raise UsageError(error.message, hint=error.hint) from None  # the command line itself is wrong
+    if len(event) > MAX_EVENT:
+        raise EventError(
+            f"the event has {len(event):,} bytes; a synchronous invocation takes at most {MAX_EVENT:,}",
+            hint="put the data into S3 and its key into the event",
+        )
+    return event
 
 
 def _target(wanted: Wanted) -> tuple[Manifest, Function]:

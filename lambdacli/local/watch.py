@@ -7,29 +7,30 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from lambdacli.errors import LambdacliError
+from lambdacli.errors import LambdacliError, MachineError, UsageError
 from lambdacli.local import guard, headstart
 from lambdacli.local.changes import Changes
 from lambdacli.local.child import Child, begin
 from lambdacli.local.execution import ExecutionEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.prepare import Ready
 
-_OWN_WRITE = 0.5  # seconds after a run began within which a save is likely the handler's own
-_OWN_WRITES = 8  # in a row, and the file is taken for the handler's
+_SOON = 0.5  # seconds after a run began within which a save may be the function's own
+_SUSPICIOUS = 8  # such saves in a row, and runs are spaced out
+_SPACE = 1.0  # seconds between two runs then: a function that writes where it is watched must not spin
 
 
 class Signal(NamedTuple):
     """Why something has to happen now."""
 
-    kind: Literal["saved", "again", "quit", "blind"]
+    kind: Literal["saved", "again", "quit", "failed"]
     paths: frozenset[Path] = frozenset()
-    error: LambdacliError | None = None  # of "blind": why nothing can be watched any more
+    error: BaseException | None = None  # of "failed": why it cannot go on
 
 
 class Show(Protocol):
@@ -47,8 +48,8 @@ class Show(Protocol):
     def trouble(self, error: LambdacliError) -> None:
         """Nothing can run until something is saved."""
 
-    def ignores(self, path: Path) -> None:
-        """The function itself writes this file on every run: its changes no longer count."""
+    def spinning(self, path: Path) -> None:
+        """The function itself seems to write this file on every run."""
 
 
 class Watch:
@@ -68,52 +69,71 @@ class Watch:
         self._retired: list[ExecutionEnvironment] = []
         self._spare: Child | None = None
         self._watching: tuple[object, ...] = ()
+        self._changes: Changes | None = None
         self._observer: asyncio.Task[None] | None = None
-        self._began = 0.0
-        self._writes: dict[Path, int] = {}
+        self._began = 0.0  # by time.monotonic
+        self._soon = 0  # saves in a row, each soon after a run began
 
     async def run(self) -> None:
         """Invoke at once, then after every signal, until `quit`.
 
         Raises:
             MachineError: the files cannot be watched.
+            LambdacliError: already the first run cannot begin, and no save can change that.
         """
         guard.adopt_orphans()
         signal = Signal("saved")
         try:
             while signal.kind != "quit":
-                work = asyncio.create_task(self._work(signal))
-                signal = await self._next_signal()
-                work.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await work
+                async with self._working(signal):
+                    signal = await self._next_signal()
         finally:
             await self._close()
 
+    @contextlib.asynccontextmanager
+    async def _working(self, signal: Signal) -> AsyncIterator[None]:
+        """Work in the background; its failure is a signal too."""
+        work = asyncio.create_task(self._work(signal))
+        work.add_done_callback(self._report)
+        try:
+            yield
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+
+    def _report(self, work: asyncio.Task[None]) -> None:
+        if not work.cancelled() and (error := work.exception()) is not None:
+            self.signals.put_nowait(Signal("failed", error=error))
+
     async def _next_signal(self) -> Signal:
-        while True:
-            signal = await self.signals.get()
-            if signal.error is not None:
-                raise signal.error
-            if signal.kind != "saved" or not self._is_own_write(signal):
-                return signal
+        signal = await self.signals.get()
+        if signal.error is not None:
+            raise signal.error
+        return await self._spaced_out(signal) if self._is_spinning(signal) else signal
 
     async def _work(self, signal: Signal) -> None:
         try:
             ready = self._prepared(signal)
-            self._observe()
+            await self._observe()
             self._show.begins(ready, signal.paths)
             self._began = time.monotonic()
             environment = await self._fresh_or_warm(ready, signal)
-            self._show.ended(ready, await environment.invoke(ready.invocation()))
+            outcome = await environment.invoke(ready.invocation())
+            self._show.ended(ready, outcome)
+            if environment.state == "dead":  # a timeout or too much memory: it must not go on
+                await environment.stop()
         except LambdacliError as error:
-            self._observe()
+            if not self._code and isinstance(error, (UsageError, MachineError)):
+                raise
+            await self._observe()
             self._show.trouble(error)
         await self._get_ready_for_next()
 
     def _prepared(self, signal: Signal) -> Ready:
-        """The run anew where one of the files that it was made from was saved."""
-        if self._ready is None or signal.paths & {path.resolve() for path in self._files}:
+        """The run anew where one of the files that it was made from was saved, or the code went or came as a whole."""
+        made_from = {path.resolve() for path in (*self._files, *self._code)}
+        if self._ready is None or signal.paths & made_from or not all(path.exists() for path in self._code):
             self._ready = None
             self._ready = self._make()
             self._code, self._files = (self._ready.function.code,), self._ready.files
@@ -143,34 +163,50 @@ class Watch:
             with contextlib.suppress(OSError):
                 self._spare = Child(plan.argv, plan.spare_environment, None, spare=True)
 
-    def _observe(self) -> None:
-        """Watch what the run is made of now."""
+    async def _observe(self) -> None:
+        """Watch what the run is made of now; from then on no save is missed."""
         wanted = (self._code, self._files, tuple(self._ignore))
-        if wanted == self._watching:
-            return
-        self._watching = wanted
-        if self._observer is not None:
-            self._observer.cancel()
-        self._observer = asyncio.create_task(self._forward(Changes(*wanted)))
+        if wanted != self._watching:
+            self._watching = wanted
+            if self._observer is not None:
+                self._observer.cancel()
+            self._changes = Changes(*wanted)
+            self._observer = asyncio.create_task(self._forward(self._changes))
+        if self._changes is not None:
+            await self._changes.begun.wait()
 
     async def _forward(self, changes: Changes) -> None:
         try:
             async for paths in changes:
                 self.signals.put_nowait(Signal("saved", frozenset(paths)))
         except LambdacliError as error:
-            self.signals.put_nowait(Signal("blind", error=error))
+            self.signals.put_nowait(Signal("failed", error=error))
 
-    def _is_own_write(self, signal: Signal) -> bool:
-        """Whether the function saved the file itself, on each of its last runs: then nothing new has happened."""
-        if time.monotonic() - self._began > _OWN_WRITE:
-            self._writes.clear()
+    def _is_spinning(self, signal: Signal) -> bool:
+        """Whether saves follow so closely on runs, time after time, that the function must be making them itself."""
+        if signal.kind != "saved" or time.monotonic() - self._began > _SOON:
+            self._soon = 0
             return False
-        for path in signal.paths:
-            self._writes[path] = self._writes.get(path, 0) + 1
-            if self._writes[path] == _OWN_WRITES:
-                self._ignore.append(path.name)
-                self._show.ignores(path)
-        return all(self._writes[path] >= _OWN_WRITES for path in signal.paths)
+        self._soon += 1
+        if self._soon == _SUSPICIOUS:
+            self._show.spinning(min(signal.paths))
+        return self._soon >= _SUSPICIOUS
+
+    async def _spaced_out(self, signal: Signal) -> Signal:
+        """The same and all that is saved in the next moment, as one: nothing is lost, and nothing spins."""
+        end = time.monotonic() + _SPACE
+        paths = set(signal.paths)
+        while (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, 0.05))
+            while not self.signals.empty():
+                more = self.signals.get_nowait()
+                if more.kind in ("quit", "failed"):
+                    self.signals.put_nowait(more)
+                    end = 0.0
+                    break
+                paths |= more.paths
+        self._began = time.monotonic()
+        return Signal("saved", frozenset(paths))
 
     async def _close(self) -> None:
         if self._observer is not None:
