@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,7 +94,7 @@ class _Screen:
 
     def spinning(self, path: Path) -> None:
         console.warning(
-            f"{path.name} changes soon after every run: the function seems to write it; now at most one run a second",
+            f"the function itself writes {path.name}, it seems: runs no longer follow at once",
             hint=f"--ignore {path.name}",
         )
 
@@ -108,7 +108,7 @@ def _keys(watching: Watch) -> Iterator[None]:
     except ImportError:  # Windows
         yield
         return
-    if not sys.stdin.isatty():
+    if not _in_foreground():
         yield
         return
     import asyncio
@@ -122,7 +122,18 @@ def _keys(watching: Watch) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(descriptor)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # it is gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _in_foreground() -> bool:
+    """Whether keys come to us: a job in the background would be stopped when it touches its terminal."""
+    import os
+
+    try:
+        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal, but not the one of our session
+        return sys.stdin.isatty()
 
 
 def _key_pressed(descriptor: int, signals: asyncio.Queue[Signal]) -> None:

@@ -123,9 +123,12 @@ class Changes:
 
     async def _watch(self, folder: Path, *, recursive: bool) -> None:
         while True:
+            was_missing = not _exists(folder)
             while not _exists(folder):
                 self._has_begun(folder)
                 await asyncio.sleep(_RETURN_PERIOD)
+            if was_missing:
+                self._found.put_nowait({folder})
             try:
                 await self._watch_existing(folder, recursive=recursive)
             except FileNotFoundError:
