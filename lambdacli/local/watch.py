@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from lambdacli import runtimes
 from lambdacli.errors import LambdacliError, MachineError, UsageError
 from lambdacli.local import guard, headstart
 from lambdacli.local.changes import Changes
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.prepare import Ready
 
-_SOON = 0.5  # seconds after a run began within which a save may be the function's own
-_SUSPICIOUS = 8  # such saves in a row, and runs are spaced out
-_SPACE = 1.0  # seconds between two runs then: a function that writes where it is watched must not spin
+_SOON = 0.5  # seconds after a run within which a save may still be the function's own
+_SUSPICIOUS = 5  # such saves of a file in a row: a function that writes where it is watched must not spin
+_SPACE = 1.0  # seconds after a run until the next, where the file is source code
+_PATIENCE = 5.0  # seconds that such a run may still take before a save ends it after all
 
 
 class Signal(NamedTuple):
@@ -49,7 +51,7 @@ class Show(Protocol):
         """Nothing can run until something is saved."""
 
     def spinning(self, path: Path) -> None:
-        """The function itself seems to write this file on every run."""
+        """The function itself seems to write this file on every run: it no longer runs at once for it."""
 
 
 class Watch:
@@ -71,8 +73,9 @@ class Watch:
         self._watching: tuple[object, ...] = ()
         self._changes: Changes | None = None
         self._observer: asyncio.Task[None] | None = None
-        self._began = 0.0  # by time.monotonic
-        self._soon = 0  # saves in a row, each soon after a run began
+        self._ended = 0.0  # when the last run did, by time.monotonic
+        self._rests = asyncio.Event()  # set while nothing runs
+        self._soon: dict[Path, int] = {}  # saves in a row that came while it ran or soon after
 
     async def run(self) -> None:
         """Invoke at once, then after every signal, until `quit`.
@@ -107,17 +110,22 @@ class Watch:
             self.signals.put_nowait(Signal("failed", error=error))
 
     async def _next_signal(self) -> Signal:
-        signal = await self.signals.get()
-        if signal.error is not None:
-            raise signal.error
-        return await self._spaced_out(signal) if self._is_spinning(signal) else signal
+        while True:
+            signal = await self.signals.get()
+            if signal.error is not None:
+                raise signal.error
+            if signal.kind != "saved":
+                return signal
+            if paths := signal.paths - self._own_writes(signal.paths):
+                spinning = any(self._soon.get(path, 0) >= _SUSPICIOUS for path in paths)
+                return await self._spaced_out(set(paths)) if spinning else Signal("saved", frozenset(paths))
 
     async def _work(self, signal: Signal) -> None:
         try:
             ready = self._prepared(signal)
             await self._observe()
             self._show.begins(ready, signal.paths)
-            self._began = time.monotonic()
+            self._rests.clear()
             environment = await self._fresh_or_warm(ready, signal)
             outcome = await environment.invoke(ready.invocation())
             self._show.ended(ready, outcome)
@@ -128,6 +136,9 @@ class Watch:
                 raise
             await self._observe()
             self._show.trouble(error)
+        finally:
+            self._ended = time.monotonic()
+            self._rests.set()
         await self._get_ready_for_next()
 
     def _prepared(self, signal: Signal) -> Ready:
@@ -182,30 +193,32 @@ class Watch:
         except LambdacliError as error:
             self.signals.put_nowait(Signal("failed", error=error))
 
-    def _is_spinning(self, signal: Signal) -> bool:
-        """Whether saves follow so closely on runs, time after time, that the function must be making them itself."""
-        if signal.kind != "saved" or time.monotonic() - self._began > _SOON:
-            self._soon = 0
-            return False
-        self._soon += 1
-        if self._soon == _SUSPICIOUS:
-            self._show.spinning(min(signal.paths))
-        return self._soon >= _SUSPICIOUS
+    def _own_writes(self, paths: frozenset[Path]) -> set[Path]:
+        """Those that the function itself writes, run after run, and that are no source code: no news at all."""
+        if self._rests.is_set() and time.monotonic() - self._ended > _SOON:
+            for path in paths:
+                self._soon.pop(path, None)
+            return set()
+        for path in paths:
+            self._soon[path] = self._soon.get(path, 0) + 1
+            if self._soon[path] == _SUSPICIOUS:
+                self._show.spinning(path)
+        return {p for p in paths if self._soon[p] >= _SUSPICIOUS and p.suffix not in self._source_endings()}
 
-    async def _spaced_out(self, signal: Signal) -> Signal:
-        """The same and all that is saved in the next moment, as one: nothing is lost, and nothing spins."""
-        end = time.monotonic() + _SPACE
-        paths = set(signal.paths)
-        while (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(left, 0.05))
-            while not self.signals.empty():
-                more = self.signals.get_nowait()
-                if more.kind in ("quit", "failed"):
-                    self.signals.put_nowait(more)
-                    end = 0.0
-                    break
-                paths |= more.paths
-        self._began = time.monotonic()
+    def _source_endings(self) -> tuple[str, ...]:
+        return runtimes.of(self._ready.function.runtime).endings if self._ready else ()
+
+    async def _spaced_out(self, paths: set[Path]) -> Signal:
+        """All that is saved until the run has ended and a moment more, as one: nothing is lost, and nothing spins."""
+        with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+            await asyncio.wait_for(self._rests.wait(), _PATIENCE)
+        await asyncio.sleep(_SPACE)
+        while not self.signals.empty():
+            more = self.signals.get_nowait()
+            if more.kind in ("quit", "failed"):
+                self.signals.put_nowait(more)
+                break
+            paths |= more.paths
         return Signal("saved", frozenset(paths))
 
     async def _close(self) -> None:
