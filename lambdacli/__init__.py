@@ -1,3 +1,3 @@
-"""lambdacli: build, run and deploy AWS Lambda functions from one manifest."""
+"""lambdacli: run AWS Lambda functions here as Lambda would, from one manifest."""
 
 __version__ = "0.1.0"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BUG = 70
 
+_GLOBAL = ("--quiet", "--verbose")
+
 # The order of the help page: the way a project goes.
 COMMANDS = ("init", "validate", "list", "schema", "generate-event", "invoke", "watch")
 
@@ -83,7 +85,7 @@ def lambdacli(
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more; show tracebacks of lambdacli itself.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only results and errors.")] = False,
 ) -> None:
-    """Build, run and deploy AWS Lambda functions from one manifest, without Docker."""
+    """Run AWS Lambda functions here as Lambda would, from one manifest and without Docker."""
     from lambdacli import console
 
     console.configure(verbose=verbose, quiet=quiet)
@@ -94,11 +96,11 @@ def lambdacli(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code. `--quiet` and `--verbose` may stand anywhere in it."""
     from lambdacli import console
 
     try:
-        result = get_command(app).main(list(arguments), prog_name="lambdacli", standalone_mode=False)
+        result = get_command(app).main(_global_first(arguments), prog_name="lambdacli", standalone_mode=False)
         if result == interrupts.INTERRUPTED:  # how Typer returns from a KeyboardInterrupt
             console.message("interrupted")
         console.flush()
@@ -120,6 +122,13 @@ def run(arguments: Sequence[str]) -> int:
         console.bug(error)
         return BUG
     return result if isinstance(result, int) else 0
+
+
+def _global_first(arguments: Sequence[str]) -> list[str]:
+    """People write global options where they think of them; Typer wants them before the command."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    moved = [each for each in arguments[:end] if each in _GLOBAL]
+    return [*moved, *(each for each in arguments[:end] if each not in _GLOBAL), *arguments[end:]]
 
 
 def _from_typer(error: typer.TyperException, arguments: Sequence[str]) -> LambdacliError:

@@ -14,7 +14,7 @@ from lambdacli.local.plan import Machine, Plan, plan
 from lambdacli.local.variables import credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lambdacli.local.invocation import Invocation
     from lambdacli.local.wanted import Wanted
@@ -81,15 +81,20 @@ def watched_first(wanted: Wanted) -> tuple[Path, ...]:
     return tuple(named)
 
 
-def pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """`NAME=VALUE` options as a mapping; the last of a name wins."""
-    found = {}
+def _pairs(given: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
     for each in given:
         name, equals, value = each.partition("=")
         if not name or not equals:
             raise UsageError(f"{option} {each!r} is not NAME=VALUE", hint=f"for example {option} GREETING=hello")
-        found[name] = value
-    return found
+        yield name, value
+
+
+def _gathered(given: Sequence[str]) -> dict[str, str | list[str]]:
+    """Parameters of a template; one that is given several times has all its values, and makes that many records."""
+    found: dict[str, list[str]] = {}
+    for name, value in _pairs(given, "--set"):
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _check_timeout(wanted: Wanted) -> None:
@@ -103,7 +108,10 @@ def _check_timeout(wanted: Wanted) -> None:
 
 def _variables(wanted: Wanted) -> dict[str, str]:
     """What --env-file and --env give; Lambda's own variables are refused, as a deployment would."""
-    given = {**(manifests.env_file(wanted.env_file) if wanted.env_file else {}), **pairs(wanted.variables, "--env")}
+    given = {
+        **(manifests.env_file(wanted.env_file) if wanted.env_file else {}),
+        **dict(_pairs(wanted.variables, "--env")),
+    }
     if given:
         from lambdacli.manifest.schema import RESERVED
 
@@ -118,7 +126,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
 
 
 def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
-    settings = pairs(wanted.settings, "--set")
+    settings = _gathered(wanted.settings)
     try:
         event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
     except EventError as error:

@@ -16,7 +16,7 @@ def event(
     function: Function,
     manifest: Manifest,
     spec: str | None,
-    settings: Mapping[str, str],
+    settings: Mapping[str, str | list[str]],
     trigger: str = "",
     *,
     stdin: Callable[[], bytes],
@@ -27,7 +27,7 @@ def event(
         function: for whose triggers.
         manifest: gives the folder of the user's own templates.
         spec: a file, `-`, inline JSON or a template's name; None asks the function's trigger.
-        settings: values for the template's parameters.
+        settings: values for the template's parameters; a list makes that many records.
         trigger: the kind to choose where the function has several.
         stdin: read only for `-`.
 

@@ -269,3 +269,19 @@ def test_an_interrupt_at_any_time_is_no_traceback(lambdacli: CommandLine, projec
             _, messages = process.communicate(timeout=60)
         assert process.returncode in {0, 130}, (milliseconds, messages)
         assert "Traceback" not in messages, (milliseconds, messages)
+
+
+@pytest.mark.parametrize("where", [0, 1, 2, 4])
+def test_quiet_may_stand_anywhere(lambdacli: CommandLine, where: int) -> None:
+    (lambdacli.folder / "app.py").write_text("def handler(event, context):\n    return event\n")
+    arguments = ["invoke", "app.handler", "-e", "{}"]
+    done = lambdacli(*arguments[:where], "--quiet", *arguments[where:])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{}\n", "")
+
+
+def test_a_parameter_given_twice_makes_two_records(lambdacli: CommandLine) -> None:
+    (lambdacli.folder / "app.py").write_text(
+        "def handler(event, context):\n    return [r['s3']['object']['key'] for r in event['Records']]\n"
+    )
+    done = lambdacli("invoke", "app.handler", "-e", "s3-put", "--set", "key=a", "--set", "key=b", "--quiet")
+    assert done.stdout == '["a", "b"]\n'
