@@ -55,6 +55,7 @@ def test_the_same_answer_when_nothing_changed(lambdacli: CommandLine, tmp_path: 
     assert lambdacli("list").stdout == lambdacli("list").stdout
 
 
+@pytest.mark.uninstrumented
 def test_nothing_heavy_is_imported_for_an_unchanged_manifest(lambdacli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "lambdacli.yaml").write_text(MANIFEST)
     lambdacli("list")

@@ -48,6 +48,7 @@ def test_mistakes(text: str, line: int, message: str) -> None:
     assert parse(text)[1][0] == (line, message)
 
 
+@pytest.mark.uninstrumented
 @pytest.mark.parametrize("text", ['A="\n' * 50_000, "A='" + "x\n" * 200_000, "x" * 500_000, 'A="' + "\\" * 300_000])
 def test_no_text_takes_long(text: str) -> None:
     began = time.monotonic()
