@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio  # noqa: TID253 - this module is only imported once something is watched
 import contextlib
 import os
+import re
 import stat
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ class Ignored:
 
     def __init__(self, folder: Path, patterns: Iterable[str] = ()) -> None:
         self._top = next((p for p in (folder, *folder.parents) if (p / ".git").exists()), folder)
-        self._own = pathspec.GitIgnoreSpec.from_lines(patterns)
+        self._own = _rules(list(patterns))
         self._specs: dict[Path, tuple[int, pathspec.GitIgnoreSpec]] = {}
 
     def __contains__(self, path: Path) -> bool:
@@ -49,10 +50,19 @@ class Ignored:
             changed = file.stat().st_mtime_ns
             if folder not in self._specs or self._specs[folder][0] != changed:
                 lines = file.read_text("utf-8", "replace").splitlines()
-                self._specs[folder] = (changed, pathspec.GitIgnoreSpec.from_lines(lines))
+                self._specs[folder] = (changed, _rules(lines))
         except OSError:
             return None
         return self._specs[folder][1]
+
+
+def _rules(lines: list[str]) -> pathspec.GitIgnoreSpec:
+    """The rules of some lines; one that is none, as `[z-a]`, matches nothing, as with git."""
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(lines)
+    except (ValueError, re.error):
+        good = (_rules([line]) for line in lines) if len(lines) > 1 else ()
+        return pathspec.GitIgnoreSpec([pattern for spec in good for pattern in spec.patterns])
 
 
 def _relative(path: Path, folder: Path) -> str:
