@@ -36,5 +36,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _leave(*_: object) -> None:
-    os.write(2, b"interrupted\n")
-    os._exit(INTERRUPTED)
+    try:
+        os.write(2, b"interrupted\n")
+    finally:
+        os._exit(INTERRUPTED)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdacli import cache
-from lambdacli.errors import ManifestError
+from lambdacli.errors import MachineError, ManifestError
 
 if TYPE_CHECKING:
     from lambdacli.model import Function
@@ -18,6 +18,7 @@ def task_root(function: Function) -> Path:
 
     Raises:
         ManifestError: the code does not exist or is not what its name says.
+        MachineError: there is no place to unpack it.
     """
     code = function.code
     if code.is_dir():
@@ -47,28 +48,30 @@ def _is_zip(layer: str) -> bool:
 
 def _unpacked(archive: Path) -> Path:
     import hashlib
-    import shutil
     import tempfile
     import zipfile
+    import zlib
 
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:32]
     target = Path(cache.folder()) / "code" / digest
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        with zipfile.ZipFile(archive) as opened:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder, zipfile.ZipFile(archive) as opened:
+            fresh = Path(folder) / "code"
+            fresh.mkdir()
             for member in opened.infolist():
                 written = Path(opened.extract(member, fresh))
                 if (mode := member.external_attr >> 16 & 0o777) and written.is_file():
                     written.chmod(mode | 0o600)
-        os.replace(fresh, target)  # noqa: PTH105 - Path.replace refuses nothing more, and this names the intent
-    except zipfile.BadZipFile as error:
-        raise ManifestError(f"{archive} is not a zip: {error}", hint="build it again") from None
-    except OSError:
-        if not target.is_dir():  # another process was faster: then its copy serves
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+            os.replace(fresh, target)  # noqa: PTH105 - Path.replace refuses nothing more, and this names the intent
+    except (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, zlib.error) as error:
+        raise ManifestError(f"{archive} is not a zip that can be unpacked: {error}", hint="build it again") from None
+    except OSError as error:
+        if not target.is_dir():  # else another process was faster: then its copy serves
+            raise MachineError(
+                f"cannot unpack {archive}: {(error.strerror or str(error)).lower()}",
+                hint="LAMBDACLI_CACHE_DIR names another folder to unpack into",
+            ) from None
     return target

@@ -531,12 +531,40 @@ def test_a_handler_in_a_package_and_in_a_zip(lambdacli: CommandLine, app: Path) 
     assert result(lambdacli) == [value, file]
 
 
-def test_a_zip_that_is_none(lambdacli: CommandLine, app: Path) -> None:
-    (app / "code.zip").write_bytes(b"PK nothing")
+def zipped(folder: Path, *names: str) -> bytearray:
+    with zipfile.ZipFile(folder / "made", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, "def echo(event, context): return event\n" * 20)
+    return bytearray((folder / "made").read_bytes())
+
+
+@pytest.mark.parametrize("what", ["no zip", "encrypted", "corrupt", "cut", "empty"])
+def test_a_zip_that_cannot_be_unpacked(lambdacli: CommandLine, app: Path, what: str) -> None:
+    data = zipped(app, "app.py")
+    if what == "no zip":
+        data = bytearray(b"PK nothing")
+    elif what == "encrypted":
+        data[6] |= 1
+        data[data.index(b"PK\x01\x02") + 8] |= 1
+    elif what == "corrupt":
+        data[46] ^= 0xFF
+    else:
+        data = data[: 60 if what == "cut" else 0]
+    (app / "code.zip").write_bytes(data)
     manifest(app, code="code.zip")
     error, hint = mistake(lambdacli)
-    assert "code.zip is not a zip" in error
-    assert hint
+    assert "code.zip is not a zip that can be unpacked" in error
+    assert hint == "build it again"
+
+
+def test_a_zip_that_has_no_place(lambdacli: CommandLine, app: Path) -> None:
+    (app / "code.zip").write_bytes(zipped(app, "app.py"))
+    manifest(app, code="code.zip")
+    error, hint = mistake(lambdacli, code=3, env={"LAMBDACLI_CACHE_DIR": str(app / "app.py" / "cache")})
+    assert "cannot unpack" in error
+    assert "LAMBDACLI_CACHE_DIR" in hint
+    (app / "code.zip").write_bytes(zipped(app, "app.py", "app.py/more.py"))
+    assert "cannot unpack" in mistake(lambdacli, code=3)[0]
 
 
 def test_code_that_is_missing(lambdacli: CommandLine, app: Path) -> None:
