@@ -4,7 +4,7 @@ The guard is forked from lambdacli before any thread exists. It holds the read e
 lambdacli holds, learns there which runtimes run, and on end of file (a normal end, a crash or SIGKILL) kills those
 that were not released. Every process of a runtime carries the address of its own Runtime API in its environment, so
 even a daemon that left its process group and session is found on Linux; one that also cleared its environment is
-found as an orphan that lambdacli adopted.
+found as a descendant, or as an orphan that lambdacli adopted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import signal
 import sys
 from typing import Any
 
+from lambdacli.local import memory
+
 MARK = "AWS_LAMBDA_RUNTIME_API"
 _SWEEPS = 50  # a fork bomb must not keep us for ever
 _HAS_PROC = sys.platform == "linux"
@@ -22,10 +24,14 @@ _HAS_PROC = sys.platform == "linux"
 
 def end(group: int, address: str) -> None:
     """SIGKILL a process group, then whatever else belongs to the Runtime API at `address`, until nothing is left."""
+    family = memory.family(group)  # also who left group and session and cleared its environment
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
     if not _HAS_PROC:
         return
+    for pid in family[1:]:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
     mark = f"{MARK}={address}".encode()
     for _ in range(_SWEEPS):
         if not [pid for pid in _processes() if (_has(pid, mark) or _adopted(pid)) and _kill(pid)]:

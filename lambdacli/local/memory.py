@@ -1,4 +1,4 @@
-"""How much memory a tree of processes uses, from Linux's /proc. Elsewhere nothing is known: 0."""
+"""A tree of processes and how much memory it uses, from Linux's /proc. Elsewhere nothing is known: 0."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ CAN_MEASURE = sys.platform == "linux"
 
 def resident(pid: int) -> int:
     """Bytes in memory of a process and all its descendants now."""
-    total, todo = 0, [pid]
-    while todo:
-        each = todo.pop()
-        total += _resident_of(each)
-        todo.extend(_children(each))
-    return total
+    return sum(map(_resident_of, family(pid)))
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants now."""
+    found = [pid]
+    for each in found:  # grows meanwhile
+        found.extend(_children(each))
+    return found
 
 
 def peak(pid: int) -> int:

@@ -643,6 +643,7 @@ def handler(event, context):
     sleep = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
     subprocess.Popen(sleep)
     subprocess.Popen(sleep, start_new_session=True)
+    subprocess.Popen(sleep, start_new_session=True, env={})
     if os.fork() == 0:
         os.setsid()
         if os.fork():
