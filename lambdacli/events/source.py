@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+_JSON = """an event is JSON, such as '{"key": "value"}' in a shell's single quotes"""
+
 
 def resolve(
     spec: str,
@@ -35,7 +37,7 @@ def resolve(
         return _without_parameters(checked(stdin(), "stdin"), parameters, "stdin")
     if _is_inline(spec):
         return _without_parameters(checked(spec.encode(errors="surrogateescape"), "event"), parameters, "inline JSON")
-    if os.path.exists(spec):  # noqa: PTH110 - start-up path
+    if os.path.exists(spec) and not os.path.isdir(spec):  # noqa: PTH110, PTH112 - start-up path
         return _without_parameters(checked(_read(spec), spec), parameters, "a file")
     return _rendered(spec, dict(parameters), folders)
 
@@ -53,11 +55,12 @@ def checked(data: bytes, name: str) -> bytes:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        raise EventError(f"{name}:{line}:{column}: the event is not UTF-8") from None
+        raise EventError(f"{name}:{line}:{column}: the event is not UTF-8", hint=_JSON) from None
     except json.JSONDecodeError as error:
-        raise EventError(f"{name}:{error.lineno}:{error.colno}: the event is no JSON: {_lower(error.msg)}") from None
+        where = f"{name}:{error.lineno}:{error.colno}"
+        raise EventError(f"{where}: the event is no JSON: {_lower(error.msg)}", hint=_JSON) from None
     except ValueError as error:
-        raise EventError(f"{name}: the event is no JSON: {error}") from None
+        raise EventError(f"{name}: the event is no JSON: {error}", hint=_JSON) from None
     except RecursionError:
         raise EventError(f"{name}: the event is nested too deeply") from None
     return data
@@ -126,7 +129,7 @@ def _neither(name: str, folders: Sequence[Path]) -> EventError:
         files = []
     near = [os.path.join(folder, each) for each in get_close_matches(base, files, n=1)]  # noqa: PTH118 - as above
     if folder or name.endswith((".json", ".txt")):
-        hint = f"did you mean {near[0]}?" if near else ""
+        hint = f"did you mean {near[0]}?" if near else "a file, - (stdin), JSON, or the name of an event"
         return EventError(f"no event file {name}", hint=hint)
     near += get_close_matches(name, events.names(folders), n=1)
     hint = f"did you mean {' or '.join(near)}?" if near else "`lambdacli generate-event --list` shows all templates"

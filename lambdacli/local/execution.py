@@ -330,6 +330,6 @@ def _error_type(body: bytes) -> str:
 
 def _entrypoint_error(error: OSError, executable: str) -> PlatformError:
     name = executable.rpartition("/")[2]
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and name == "bootstrap":
         return results.invalid_entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
     return results.invalid_entrypoint(f"fork/exec /var/task/{name}: {(error.strerror or str(error)).lower()}")

@@ -6,7 +6,6 @@ import asyncio
 import sys
 import textwrap
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from lambdacli.local.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
