@@ -52,15 +52,19 @@ def test_an_own_template() -> None:
     assert json.loads(resolve("order", folders=[Path.cwd()])) == {"of": "us-east-1"}
 
 
+JSON_HINT = """an event is JSON, such as '{"key": "value"}' in a shell's single quotes"""
+FILE_HINT = "a file, - (stdin), JSON, or the name of an event"
+
+
 @pytest.mark.parametrize(
     ("data", "message", "hint"),
     [
         (b"", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
         (b" \n", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
-        (b'{\n "a": b\n}', "event.json:2:7: the event is no JSON: expecting value", ""),
-        (b"[1] x", "event.json:1:5: the event is no JSON: extra data", ""),
-        (b'[1,\n"\xff"]', "event.json:2:2: the event is not UTF-8", ""),
-        (b"NaN", "event.json: the event is no JSON: NaN is no JSON value", ""),
+        (b'{\n "a": b\n}', "event.json:2:7: the event is no JSON: expecting value", JSON_HINT),
+        (b"[1] x", "event.json:1:5: the event is no JSON: extra data", JSON_HINT),
+        (b'[1,\n"\xff"]', "event.json:2:2: the event is not UTF-8", JSON_HINT),
+        (b"NaN", "event.json: the event is no JSON: NaN is no JSON value", JSON_HINT),
         (b"[" * 200_000, "event.json: the event is nested too deeply", ""),
     ],
 )
@@ -74,15 +78,15 @@ def test_files_that_are_no_event(data: bytes, message: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "message", "hint"),
     [
-        ("{'a': 1}", "event:1:2: the event is no JSON: expecting property name enclosed in double quotes", ""),
+        ("{'a': 1}", "event:1:2: the event is no JSON: expecting property name enclosed in double quotes", JSON_HINT),
         ("s3-putt", "'s3-putt' is neither a file nor an event template", "did you mean s3-put?"),
         ("evnt", "'evnt' is neither a file nor an event template", "did you mean event?"),
         ("no-such-thing-at-all", "'no-such-thing-at-all' is neither a file nor an event template",
          "`lambdacli generate-event --list` shows all templates"),
-        ("event.jsn.json", "no event file event.jsn.json", ""),
-        ("evnts/put.json", "no event file evnts/put.json", ""),
+        ("event.jsn.json", "no event file event.jsn.json", FILE_HINT),
+        ("evnts/put.json", "no event file evnts/put.json", FILE_HINT),
         ("events/putt.json", "no event file events/putt.json", "did you mean events/put.json?"),
-        ("events", "events: the event cannot be read: is a directory", ""),
+        ("events", "'events' is neither a file nor an event template", "did you mean event?"),
         ("12x", "'12x' is neither a file nor an event template",
          "`lambdacli generate-event --list` shows all templates"),
     ],
