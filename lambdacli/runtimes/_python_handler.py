@@ -66,29 +66,28 @@ def _attribute_problem(name: str, source: bytes, attribute: str) -> str:
         return f"syntax error in {name}, line {error.lineno}: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:
         return f"{name} is no Python source: {error}"
-    names = list(_names(tree.body))
+    names = set(_names(tree))
     if attribute in names or "*" in names or "__getattr__" in names:
         return ""
     functions = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
     return f"{name} defines no {attribute!r}{_nearest(attribute, functions)}"
 
 
-def _names(body: list[ast.stmt]) -> Iterator[str]:
-    """Every name that statements may bind at module level, in whichever branch; "*" for a star import."""
-    for statement in body:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield statement.name
+def _names(tree: ast.Module) -> Iterator[str]:
+    """Every name that the module's own level may bind, in whichever branch; "*" where it may bind any."""
+    waiting: list[ast.AST] = [tree]  # no recursion: a long `elif` chain, or sum, is as deep as it is long
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
             continue
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
-            elif isinstance(node, ast.stmt) and node is not statement:
-                yield from _names([node])
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _OPEN:
-                yield "*"
+        if isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _OPEN:
+            yield "*"
+        waiting += ast.iter_child_nodes(node)
 
 
 _OPEN = ("globals", "setattr", "exec", "vars")  # a module that calls these may define anything

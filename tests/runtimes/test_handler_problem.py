@@ -55,6 +55,7 @@ def test_python_finds(source: str, tmp_path: Path) -> None:
     [
         ("app.handler", {"app.py": "def handle(e, c): pass\n"}, "app.py defines no 'handler'; did you mean handle?"),
         ("app.handler", {"app.py": "def f():\n    handler = 1\n"}, "app.py defines no 'handler'"),
+        ("app.handler", {"app.py": "if 1:\n def f():\n  handler = 1\n"}, "app.py defines no 'handler'"),
         ("ap.handler", {"app.py": ""}, "no module ap.py in {code}; did you mean app?"),
         ("src/ap.handler", {"src/app.py": ""}, "no module src/ap.py in {code}; did you mean app?"),
         ("app", {"app.py": ""}, "handler 'app' is not MODULE.FUNCTION"),
@@ -68,6 +69,18 @@ def test_python_misses(handler: str, files: dict[str, str], expected: str, tmp_p
     found = problem("python3.13", handler, written(tmp_path, files))
     assert found.startswith(expected.format(code=tmp_path)) or expected in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("last", ["handler", "other"])
+def test_python_chain_of_elif(last: str, tmp_path: Path) -> None:
+    source = "if x == 0: pass\n" + "".join(f"elif x == {n}: pass\n" for n in range(60)) + f"else: {last} = 1\n"
+    found = problem("python3.13", "app.handler", written(tmp_path, {"app.py": source}))
+    assert bool(found) == (last == "other")
+
+
+def test_python_source_that_is_deep(tmp_path: Path) -> None:
+    source = f"handler = lambda e, c: {' + '.join(['1'] * 900)}\n"
+    assert not problem("python3.13", "app.handler", written(tmp_path, {"app.py": source}))
 
 
 @pytest.mark.parametrize("handler", ["src/app.handler", "src.app.handler", "pack.handler"])
