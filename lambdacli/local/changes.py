@@ -9,7 +9,7 @@ import re
 import stat
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pathspec  # noqa: TID253 - as above
 import watchfiles  # noqa: TID253 - as above
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STEP = 5
 DEBOUNCE = 20
 _RETURN_PERIOD = 0.1  # seconds between two looks for a folder that is gone
+_MOST_LINKS = 40  # on the way to one file, as on Linux
 
 
 class Ignored:
@@ -84,6 +85,55 @@ def _exists(path: Path) -> bool:
     return path.exists()
 
 
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve fails for links in a circle
+
+
+def _links(path: Path) -> list[Path]:
+    """The symbolic links on the way to a path, each in its real folder."""
+    found: list[Path] = []
+    real, rest = Path(path.anchor), [*reversed(path.parts[1:])]
+    while rest and len(found) < _MOST_LINKS:
+        part = rest.pop()
+        here = real.parent if part == ".." else real / part
+        if here.is_symlink():
+            found.append(here)
+            target = here.readlink()
+            real /= target.anchor
+            rest += reversed(target.parts[bool(target.anchor) :])
+        else:
+            real = here
+    return found
+
+
+class _Layout(NamedTuple):
+    """Where everything really lies now."""
+
+    code: tuple[Path, ...]
+    tops: tuple[Path, ...]  # the folder of each code
+    files: frozenset[Path]
+    links: frozenset[Path]  # that may be switched to something else
+
+    def again(self, code: Iterable[Path], files: Iterable[Path]) -> _Layout:
+        """The layout of now; code that is gone keeps the folder that it had."""
+        tops = dict(zip(self.code, self.tops, strict=True))
+        real = tuple(map(_real, code))
+        return _Layout(
+            real,
+            tuple(tops[path] if path in tops and not _exists(path) else _folder(path) for path in real),
+            frozenset(map(_real, files)),
+            frozenset(link for path in (*code, *files) for link in _links(path) if os.access(link.parent, os.W_OK)),
+        )
+
+    def moved_from(self, before: _Layout) -> set[Path]:
+        return ({*self.code} - {*before.code}) | (self.files - before.files)
+
+
+def _folder(code: Path) -> Path:
+    """The folder of code. Where nothing is yet, a name without a suffix will be a folder."""
+    return code if code.is_dir() or not (code.suffix or _exists(code)) else code.parent
+
+
 class _Names(watchfiles.DefaultFilter):
     """What editors and tools leave beside the files that people write."""
 
@@ -98,14 +148,16 @@ class Changes:
     """
 
     def __init__(self, code: Iterable[Path], files: Iterable[Path], ignore: Iterable[str] = ()) -> None:
-        self._code = tuple(path.resolve() for path in code)
-        self._files = frozenset(path.resolve() for path in files)
+        self._given = ([path.absolute() for path in code], [path.absolute() for path in files])
+        self._layout = _Layout((), (), frozenset(), frozenset()).again(*self._given)
         self._names = _Names()
-        self._ignored = [Ignored(path if path.is_dir() else path.parent, ignore) for path in self._code]
+        self._ignore = list(ignore)
+        self._ignored = [Ignored(top, self._ignore) for top in self._layout.tops]
         self._found: asyncio.Queue[set[Path]] = asyncio.Queue()
         self._outputs = _own_outputs()
         self.begun = asyncio.Event()
         self._to_begin: set[Path] = set()
+        self._moved: set[Path] = set()  # told as saved once they are watched at their new place
 
     async def __aiter__(self) -> AsyncIterator[set[Path]]:
         """Yields until it is cancelled.
@@ -113,10 +165,7 @@ class Changes:
         Raises:
             MachineError: the machine cannot watch so many folders.
         """
-        folders = {path if path.is_dir() or not path.suffix else path.parent for path in self._code}
-        single = {file.parent for file in self._files} - folders
-        self._to_begin = folders | single
-        tasks = [asyncio.create_task(self._watch(folder, recursive=folder in folders)) for folder in folders | single]
+        tasks = self._begin()
         getting = asyncio.create_task(self._found.get())
         try:
             while True:
@@ -124,12 +173,32 @@ class Changes:
                 if getting not in done:
                     await done.pop()  # raises what ended it
                     continue
-                yield getting.result()
+                saved = getting.result()
+                if self._has_moved(saved):
+                    await _cancelled(tasks)
+                    tasks = self._begin()
+                if saved := saved - self._layout.links:
+                    yield saved
                 getting = asyncio.create_task(self._found.get())
         finally:
-            for task in (getting, *tasks):
-                task.cancel()
-            await asyncio.gather(getting, *tasks, return_exceptions=True)
+            await _cancelled([getting, *tasks])
+
+    def _begin(self) -> list[asyncio.Task[None]]:
+        folders = {*self._layout.tops}
+        single = {path.parent for path in self._layout.files | self._layout.links} - folders
+        self.begun.clear()
+        self._to_begin = folders | single
+        return [asyncio.create_task(self._watch(each, recursive=each in folders)) for each in folders | single]
+
+    def _has_moved(self, saved: set[Path]) -> bool:
+        """Whether a link was switched, or what came is another kind of thing than what was expected."""
+        before = self._layout
+        if saved.isdisjoint({*before.code, *before.tops, *before.links}):
+            return False
+        self._layout = before.again(*self._given)
+        self._ignored = [Ignored(top, self._ignore) for top in self._layout.tops]
+        self._moved |= self._layout.moved_from(before)
+        return self._layout != before
 
     async def _watch(self, folder: Path, *, recursive: bool) -> None:
         while True:
@@ -157,18 +226,23 @@ class Changes:
         )
         asyncio.get_running_loop().call_soon(self._has_begun, folder)  # right after watchfiles has begun
         async for changes in observed:
-            passing = {
-                name for change, name in changes if change == watchfiles.Change.added and not _exists(Path(name))
-            }
-            if relevant := {path for path in map(Path, {n for _, n in changes} - passing) if self._concerns(path)}:
+            if relevant := self._relevant(changes):
                 self._found.put_nowait(relevant)
             if not _exists(folder):
                 return
+
+    def _relevant(self, changes: set[tuple[watchfiles.Change, str]]) -> set[Path]:
+        """Without what was only passing."""
+        passing = {name for change, name in changes if change == watchfiles.Change.added and not os.path.lexists(name)}
+        return {path for path in map(Path, {name for _, name in changes} - passing) if self._concerns(path)}
 
     def _has_begun(self, folder: Path) -> None:
         self._to_begin.discard(folder)
         if not self._to_begin:
             self.begun.set()
+            if self._moved:
+                self._found.put_nowait(self._moved)
+                self._moved = set()
 
     def _is_output(self, path: Path) -> bool:
         try:
@@ -178,15 +252,20 @@ class Changes:
         return (status.st_dev, status.st_ino) in self._outputs
 
     def _concerns(self, path: Path) -> bool:
-        if path in self._files:
+        if path in self._layout.files or path in self._layout.links or path in self._layout.code:
             return True
         if path.is_dir() or self._is_output(path):
             return False
-        return path in self._code or any(map(partial(self._counts, path), self._code, self._ignored))
+        return any(map(partial(self._counts, path), self._layout.code, self._layout.tops, self._ignored))
 
-    def _counts(self, path: Path, code: Path, ignored: Ignored) -> bool:
+    def _counts(self, path: Path, code: Path, top: Path, ignored: Ignored) -> bool:
         """Whether a file is part of the code."""
-        top = code if code.is_dir() or not code.suffix else code.parent
         if code.suffix == ".zip" or not path.is_relative_to(top):
             return False
         return self._names(watchfiles.Change.modified, _relative(path, top)) and path not in ignored
+
+
+async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -289,6 +290,23 @@ def test_a_zip(lambdacli: CommandLine, project: Project) -> None:
         watch.wait_for(1)
         pack(2)
         watch.wait_for(1, 2)
+
+
+def test_code_that_is_a_symbolic_link(lambdacli: CommandLine, project: Project) -> None:
+    first = project.app.parent
+    second = shutil.copytree(first, project.folder / "second")
+    link, fresh = project.folder / "link", project.folder / "fresh"
+    link.symlink_to("src")
+    project.manifest(code="link")
+    with watching(lambdacli) as watch:
+        watch.wait_for(1)
+        project.app = second / "app.py"
+        project.returns("2")
+        fresh.symlink_to("second")
+        fresh.replace(link)
+        watch.wait_for(1, 2)
+        project.returns("3")
+        watch.wait_for(1, 2, 3)
 
 
 def test_without_a_manifest(lambdacli: CommandLine, project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,81 @@ def test_a_single_file_of_code_and_a_zip(tmp_path: Path) -> None:
 
     assert seen([archive], [], act, archive) == set()
     assert seen([code], [], act, code) - {archive} == {beside}
+
+
+def test_a_file_of_code_without_a_suffix_that_is_replaced(tmp_path: Path) -> None:
+    """Editors and compilers rename: the file that is watched is another one each time."""
+    code, fresh = tmp_path / "bootstrap", tmp_path / "fresh~"
+    code.write_text("x")
+
+    def act() -> None:
+        for text in ("y", "z"):
+            fresh.write_text(text)
+            fresh.replace(code)
+            time.sleep(0.1)  # a save of its own
+
+    assert seen([code], [], act, tmp_path / "end.py") == {code}
+
+
+def collected(code: Path, *acts: tuple[Callable[[], object], Path]) -> None:
+    """Do each, and wait until its path counts as saved."""
+
+    async def main() -> None:
+        changes = Changes([code], [])
+        found: asyncio.Queue[set[Path]] = asyncio.Queue()
+
+        async def collect() -> None:
+            async for paths in changes:
+                found.put_nowait(paths)
+
+        collecting = asyncio.create_task(collect())
+        await asyncio.wait_for(changes.begun.wait(), 20)
+        for act, expected in acts:
+            act()
+            while expected not in await asyncio.wait_for(found.get(), 20):
+                pass
+        collecting.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_file_without_a_suffix_that_comes_later(tmp_path: Path) -> None:
+    code, fresh = tmp_path / "bootstrap", tmp_path / "fresh~"
+    replace = lambda: (fresh.write_text("x"), fresh.replace(code))  # noqa: E731 - one save
+    collected(code, *[(replace, code)] * 3)
+
+
+def test_a_link_that_is_switched(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / "releases" / name / "src").mkdir(parents=True)
+    current, fresh = tmp_path / "current", tmp_path / "fresh"
+    current.symlink_to("releases/one")
+
+    def switch(name: str) -> None:
+        fresh.symlink_to(tmp_path / "releases" / name)
+        fresh.replace(current)
+
+    def relink(name: str) -> None:
+        current.unlink()
+        time.sleep(0.3)  # gone for all to see
+        current.symlink_to(tmp_path / "releases" / name)
+
+    one, two = (tmp_path / "releases" / name / "src" for name in ("one", "two"))
+    collected(
+        current / "src",
+        (lambda: (one / "a.py").write_text("1"), one / "a.py"),
+        (lambda: switch("two"), two),
+        (lambda: (two / "b.py").write_text("1"), two / "b.py"),
+        (lambda: relink("one"), one),
+        (lambda: (one / "c.py").write_text("1"), one / "c.py"),
+    )
+
+
+def test_links_in_a_circle_are_code_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    end = tmp_path / "end.json"
+    assert seen([tmp_path / "a"], [end], lambda: None, end) == set()
 
 
 def test_a_project_below_a_folder_that_tools_use(tmp_path: Path) -> None:
