@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from lambdacli.errors import ManifestError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from zipfile import ZipFile
 
@@ -19,13 +23,16 @@ class Code:
         self._zip: ZipFile | None = None
 
     def __enter__(self) -> Code:  # noqa: PYI034 - Self is newer than 3.10
-        from zipfile import BadZipFile, ZipFile, is_zipfile
+        """Open a zip.
 
-        if self.path.is_file() and is_zipfile(self.path):
-            try:
+        Raises:
+            ManifestError: it is none, or it is broken.
+        """
+        if self.path.suffix == ".zip" and os.path.isfile(self.path):
+            from zipfile import ZipFile
+
+            with self._readable():
                 self._zip = ZipFile(self.path)
-            except (BadZipFile, OSError):
-                self._zip = None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,13 +44,13 @@ class Code:
         if self._zip is not None:
             return name in self._zip.NameToInfo
         path = self._on_disk(name)
-        return path is not None and path.is_file()
+        return path is not None and os.path.isfile(path)
 
     def is_folder(self, name: str) -> bool:
         """Whether there is such a folder."""
         if self._zip is not None:
             return any(other.startswith(f"{name}/") for other in self._zip.NameToInfo)
-        return self.path.is_dir() and (self.path / name).is_dir()
+        return os.path.isdir(self.path / name)
 
     def executable(self, name: str) -> bool:
         """Whether a file may be run: always so where permissions are unknown."""
@@ -56,13 +63,18 @@ class Code:
         return path is not None and os.access(path, os.X_OK)
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file, empty if it cannot be read."""
-        try:
-            if self._zip is not None:
+        """The bytes of a file, empty if it cannot be read.
+
+        Raises:
+            ManifestError: it lies in a zip that is broken or encrypted.
+        """
+        if self._zip is not None:
+            with self._readable():
                 return self._zip.read(name)
-            path = self._on_disk(name)
+        path = self._on_disk(name)
+        try:
             return path.read_bytes() if path is not None else b""
-        except (OSError, RuntimeError, ValueError, NotImplementedError):
+        except (OSError, ValueError):
             return b""
 
     def names(self, folder: str) -> list[str]:
@@ -71,7 +83,7 @@ class Code:
             start = f"{folder}/" if folder else ""
             inside = (n[len(start) :] for n in self._zip.NameToInfo if n.startswith(start))
             return sorted({name.partition("/")[0] for name in inside} - {""})
-        if not self.path.is_dir():
+        if not os.path.isdir(self.path):
             return [self.path.name]
         try:
             return sorted(path.name for path in (self.path / folder).iterdir())
@@ -79,6 +91,17 @@ class Code:
             return []
 
     def _on_disk(self, name: str) -> Path | None:
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             return self.path / name
         return self.path if name == self.path.name else None
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        from lambdacli.zips import BROKEN_ZIP
+
+        broken: tuple[type[Exception], ...] = (*BROKEN_ZIP, OSError)
+        try:
+            yield
+        except broken as error:
+            reason = str(error) or "it ends too early"
+            raise ManifestError(f"{self.path} is not a zip that can be unpacked: {reason}") from None

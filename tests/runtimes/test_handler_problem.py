@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lambdacli import runtimes
+from lambdacli.errors import ManifestError
 from lambdacli.model import Function
 
 if TYPE_CHECKING:
@@ -100,6 +102,48 @@ def test_python_in_a_zip(tmp_path: Path) -> None:
         archive.writestr("src/app.py", "def handler(e, c): pass\n")
     assert not problem("python3.13", "src/app.handler", tmp_path / "code.zip")
     assert "defines no 'nothing'" in problem("python3.13", "src/app.nothing", tmp_path / "code.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("place", [42, -10])
+def test_zip_that_is_broken(method: int, place: int, tmp_path: Path) -> None:
+    broken = tmp_path / "code.zip"
+    with zipfile.ZipFile(broken, "w", method) as archive:
+        archive.writestr("app.py", "def handler(e, c): pass\n" * 99)
+    data = bytearray(broken.read_bytes())
+    data[place : place + 8] = b"\xff" * 8
+    broken.write_bytes(data)
+    with pytest.raises(ManifestError, match="is not a zip that can be unpacked"):
+        problem("python3.13", "app.handler", broken)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"def handler(e, c): pass\n"])
+def test_zip_that_is_none(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(data)
+    with pytest.raises(ManifestError, match="is not a zip that can be unpacked"):
+        problem("python3.13", "app.handler", tmp_path / "code.zip")
+
+
+def test_zip_that_is_encrypted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
+        archive.writestr("app.py", "def handler(e, c): pass\n")
+    data = bytearray((tmp_path / "code.zip").read_bytes())
+    data[6] |= 1  # of the file, then of its entry in the directory: the flag that says so
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "code.zip").write_bytes(data)
+    with pytest.raises(ManifestError, match="encrypted"):
+        problem("python3.13", "app.handler", tmp_path / "code.zip")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("runtime", ["python3.13", "nodejs22.x", "provided.al2023"])
+def test_code_that_may_not_be_read(runtime: str, tmp_path: Path) -> None:
+    code = written(tmp_path, {"private/code/app.py": ""}) / "private"
+    code.chmod(0)
+    try:
+        assert problem(runtime, "app.handler", code / "code").startswith("no ")
+    finally:
+        code.chmod(0o700)
 
 
 def test_python_compiled_module(tmp_path: Path) -> None:
