@@ -106,6 +106,11 @@ def run(arguments: Sequence[str]) -> int:
         console.flush()
     except console.ReaderGone:
         return 0
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # ours: Typer takes every broken pipe for that of stdout
+            console.bug(error.__context__)
+            return BUG
+        raise
     except (KeyboardInterrupt, typer.Abort):
         console.message("interrupted")
         return interrupts.INTERRUPTED

@@ -104,9 +104,13 @@ def _parsed(payload: bytes) -> object:
     import json
 
     try:
-        return json.loads(payload) if payload else None
+        return json.loads(payload, parse_constant=_refuse) if payload else None
     except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _judge(name: str, outcome: Outcome, code: Path) -> None:

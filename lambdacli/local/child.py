@@ -88,16 +88,17 @@ class Child:
 
         self.begun = time.perf_counter()
         everything = json.dumps({"environment": {**environment, guard.MARK: self.address}, "cwd": cwd}).encode()
-        with os.fdopen(self.assignment, "wb") as stream, contextlib.suppress(BrokenPipeError):
+        descriptor, self.assignment = self.assignment, -1
+        with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as stream:  # it may just have died
             stream.write(everything)
-        self.assignment = -1
 
     def end(self) -> int:
         """Kill the process and everything it started, wait for it, free its port. Returns its exit status."""
         if not self._ended:
             self._ended = True
-            guard.end(self.pid, self.address)
-            self.process.wait()
+            guard.kill(self.pid)
+            self.process.wait()  # only then are its orphans known
+            guard.sweep(self.address)
             guard.current().release(self.pid)
             self._close()
         return self.process.returncode

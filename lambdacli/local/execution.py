@@ -12,8 +12,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from lambdacli.local import guard, memory, platform_log
 from lambdacli.local import invocation as results
-from lambdacli.local import memory, platform_log
 from lambdacli.local.child import Child, begin
 from lambdacli.local.invocation import Outcome, PlatformError, Report
 from lambdacli.local.runtime_api import MAX_RESPONSE, RuntimeApi
@@ -34,10 +34,11 @@ State = Literal["init", "idle", "busy", "dead"]
 
 
 class _Happening(NamedTuple):
-    kind: Literal["ready", "responded", "failed", "too large", "init failed", "exited", "memory", "time"]
+    kind: Literal["ready", "responded", "failed", "too large", "init failed", "exited", "memory", "time", "no start"]
     body: bytes = b""
     error_type: str = ""
     status: int = 0
+    error: PlatformError | None = None  # of "no start"
 
 
 _TIME = _Happening("time")
@@ -73,7 +74,6 @@ class ExecutionEnvironment:
         self._init_ms: float | None = None
         self._late = 0.0  # seconds of the invocation's own time that a second initialisation took
         self._line_open = False
-        self._start_error: PlatformError | None = None
 
     async def start(self) -> None:
         """Start the process unless it was begun already, and serve its Runtime API. Does not wait for init."""
@@ -82,7 +82,8 @@ class ExecutionEnvironment:
         try:
             self._child = self._child or begin(self.plan)
         except OSError as error:
-            self._start_error = _entrypoint_error(error, self.plan.argv[0])
+            reason = _entrypoint_error(error, self.plan.argv[0])
+            self._mail.put_nowait(_Happening("no start", error=reason))
             return
         self._started = self._child.begun
         self._server = await loop.create_server(lambda: Connection(self._api), sock=self._child.listener)
@@ -95,7 +96,7 @@ class ExecutionEnvironment:
         """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception."""
         ending = await self._initialise(invocation) if self.state == "init" else None
         self._say(platform_log.start(invocation.request_id))
-        begun = time.perf_counter()
+        begun = time.perf_counter() - self._late
         if ending is None:
             ending = await self._run(invocation)
         duration = (time.perf_counter() - begun) * 1000
@@ -147,8 +148,6 @@ class ExecutionEnvironment:
 
     async def _initialise(self, invocation: Invocation) -> _Ending | None:
         """Wait for the runtime's first `next`; after the init limit once more, on the invocation's own time."""
-        if self._start_error is not None:
-            return _platform(self._start_error, invocation)
         happening = await self._next_happening(self.plan.init_limit - (time.perf_counter() - self._started))
         if happening.kind == "time":
             self._init_report("init", "timeout")
@@ -158,9 +157,9 @@ class ExecutionEnvironment:
             if happening.kind == "time":
                 self._init_report("invoke", "timeout")
                 return self._time_is_up(invocation)
-        elapsed = (time.perf_counter() - self._started) * 1000
         if happening.kind == "ready":
-            self._init_ms = elapsed
+            if not self._late:  # else it is part of the invocation's duration
+                self._init_ms = (time.perf_counter() - self._started) * 1000
             self.state = "idle"
             return None
         ending = await self._failed_init(happening, invocation)
@@ -214,6 +213,8 @@ class ExecutionEnvironment:
         self.state = "dead"
         if happening.kind == "time":
             return self._time_is_up(invocation)
+        if happening.error is not None:
+            return _platform(happening.error, invocation)
         if happening.kind == "memory":
             return _platform(results.out_of_memory(), invocation)
         return _platform(results.exited(happening.status), invocation)
@@ -263,7 +264,9 @@ class ExecutionEnvironment:
 
     async def _watch_memory(self, pid: int) -> None:
         limit = self.plan.memory_size * memory.MEGABYTE
+        protector = guard.current()
         while True:
+            protector.note_orphans()
             self._most_memory = max(self._most_memory, memory.resident(pid))
             if self._most_memory > limit:
                 self._mail.put_nowait(_Happening("memory"))
@@ -289,18 +292,22 @@ class ExecutionEnvironment:
 
 
 def _on_exit(loop: asyncio.AbstractEventLoop, child: Child, gone: Callable[[int], None]) -> None:
-    """Call `gone` with the exit status when the process ends: by pidfd on Linux, elsewhere by a waiting thread."""
-    if hasattr(os, "pidfd_open"):
+    """Call `gone` with the exit status when the process ends: by pidfd where there is one, else by a waiting thread."""
+    try:
         descriptor = os.pidfd_open(child.pid)
-
-        def readable() -> None:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
-            gone(child.process.wait())
-
-        loop.add_reader(descriptor, readable)
+    except (AttributeError, OSError):  # not Linux; an old kernel or one that refuses
+        _wait_in_thread(loop, child, gone)
         return
 
+    def readable() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        gone(child.process.wait())
+
+    loop.add_reader(descriptor, readable)
+
+
+def _wait_in_thread(loop: asyncio.AbstractEventLoop, child: Child, gone: Callable[[int], None]) -> None:
     import threading
 
     def wait() -> None:

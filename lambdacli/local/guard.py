@@ -22,19 +22,22 @@ _SWEEPS = 50  # a fork bomb must not keep us for ever
 _HAS_PROC = sys.platform == "linux"
 
 
-def end(group: int, address: str) -> None:
-    """SIGKILL a process group, then whatever else belongs to the Runtime API at `address`, until nothing is left."""
-    family = memory.family(group)  # also who left group and session and cleared its environment
+def kill(group: int) -> None:
+    """SIGKILL a process group and every descendant of its leader, in whatever group or session."""
+    family = memory.family(group)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+    for pid in family[1:]:
+        _kill(pid)
+
+
+def sweep(address: str) -> None:
+    """SIGKILL what is left of the runtime whose Runtime API was at `address`, until there is nothing. Linux only."""
     if not _HAS_PROC:
         return
-    for pid in family[1:]:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    mark = f"{MARK}={address}".encode()
+    find = _orphans if _Current.adopts else _marked
     for _ in range(_SWEEPS):
-        if not [pid for pid in _processes() if (_has(pid, mark) or _adopted(pid)) and _kill(pid)]:
+        if not [pid for pid in find(address) if _kill(pid)]:
             return
 
 
@@ -50,28 +53,31 @@ def _kill(pid: int) -> bool:
     return True
 
 
-def _processes() -> list[int]:
-    return [int(n) for n in os.listdir("/proc") if n.isdigit() and int(n) != os.getpid()]
+def _marked(address: str) -> list[int]:
+    """Every process on the machine that has this Runtime API in its environment."""
+    mark = f"{MARK}={address}".encode()
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [pid for pid in pids if pid != os.getpid() and mark in _environment(pid)]
 
 
-def _read(pid: int, name: str) -> bytes:
+def _orphans(address: str = "") -> list[int]:
+    """Children of ours that we never started, except those of another runtime than the one at `address`."""
+    pids = [pid for pid in memory.children(os.getpid()) if pid not in _Current.started]
+    mine = f"{MARK}={address}".encode()
+    return [pid for pid in pids if not address or mine in (marks := _marks(pid)) or not marks]
+
+
+def _marks(pid: int) -> list[bytes]:
+    return [each for each in _environment(pid) if each.startswith(MARK.encode())]
+
+
+def _environment(pid: int) -> list[bytes]:
+    """Empty for a zombie, and for what is not ours."""
     try:
-        with open(f"/proc/{pid}/{name}", "rb") as stream:
-            return stream.read()
+        with open(f"/proc/{pid}/environ", "rb") as stream:
+            return stream.read().split(b"\0")
     except OSError:
-        return b""
-
-
-def _has(pid: int, mark: bytes) -> bool:
-    return mark in _read(pid, "environ").split(b"\0")  # a zombie's environment is empty
-
-
-def _adopted(pid: int) -> bool:
-    """Whether the process is a child of ours that we never started: an orphan of a runtime's."""
-    if not _Current.adopts or pid in _Current.started:
-        return False
-    after_name = _read(pid, "stat").rpartition(b")")[2].split()
-    return len(after_name) > 1 and int(after_name[1]) == os.getpid()
+        return []
 
 
 class Guard:
@@ -80,6 +86,7 @@ class Guard:
     def __init__(self) -> None:
         self._pipe = -1
         self._pid = 0
+        self._noted: set[int] = set()
         if not hasattr(os, "fork"):
             return
         read, self._pipe = os.pipe()
@@ -97,7 +104,13 @@ class Guard:
     def release(self, group: int) -> None:
         """This process group has ended and its leader was waited for."""
         _Current.started.discard(group)
-        self._tell(f"-{group} \n")
+        self._tell(f"-{group}\n")
+
+    def note_orphans(self) -> None:
+        """From now on the orphans that we have adopted so far die with us, too."""
+        if _Current.adopts and (orphans := set(_orphans()) - self._noted):
+            self._noted |= orphans
+            self._tell("".join(f"+{pid} \n" for pid in orphans))
 
     def close(self) -> None:
         """End the guard and wait for it."""
@@ -128,7 +141,11 @@ class Guard:
                     if group.startswith("-"):
                         del groups[group[1:]]
             for group, address in groups.items():
-                end(int(group), address)
+                kill(int(group))
+                if address:
+                    sweep(address)
+                else:  # an orphan: it leads no group
+                    _kill(int(group))
         finally:
             os._exit(0)
 
@@ -164,4 +181,5 @@ def adopt_orphans() -> None:
 
         pr_set_child_subreaper = 36
         libc: Any = ctypes.CDLL(None, use_errno=True)
-        _Current.adopts = libc.prctl(pr_set_child_subreaper, 1, 0, 0, 0) == 0
+        if memory.children_are_told():
+            _Current.adopts = libc.prctl(pr_set_child_subreaper, 1, 0, 0, 0) == 0

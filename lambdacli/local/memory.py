@@ -20,7 +20,7 @@ def family(pid: int) -> list[int]:
     """A process and all its descendants now."""
     found = [pid]
     for each in found:  # grows meanwhile
-        found.extend(_children(each))
+        found.extend(children(each))
     return found
 
 
@@ -38,10 +38,16 @@ def _resident_of(pid: int) -> int:
     return 0
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """A process's children now; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as stream:
                 found.extend(map(int, stream.read().split()))
     return found
+
+
+def children_are_told() -> bool:
+    """Whether this kernel lists a process's children."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")

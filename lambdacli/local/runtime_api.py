@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 PREFIX = "/2018-06-01/"
 MAX_RESPONSE = 6_291_556  # bytes of a buffered response
+MAX_STREAM = 200 * 1024 * 1024  # bytes of a streamed one
+_CAUSE = "application/vnd.aws.lambda.error.cause+json"
+_CAUSE_KEYS = ("errorMessage", "errorType", "stackTrace")
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -34,6 +37,16 @@ class Request:
         self.body = body
         self.size = size
         self.trailers: dict[str, str] = {}
+
+    @property
+    def mode(self) -> str:
+        """How the response is meant: buffered ("") or streaming."""
+        return self.headers.get("lambda-runtime-function-response-mode", "")
+
+    @property
+    def limit(self) -> int:
+        """Bytes that the body may have."""
+        return MAX_STREAM if self.mode == "streaming" else MAX_RESPONSE
 
 
 class Reply(NamedTuple):
@@ -75,6 +88,7 @@ def _refusal(status: int, error_type: str, message: str) -> Reply:
 
 _BAD_ID = _refusal(400, "InvalidRequestID", "Invalid request ID")
 _BAD_STATE = _refusal(403, "InvalidStateTransition", "State transition is not allowed")
+_BAD_MODE = _refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode")
 _NOT_FOUND = _refusal(404, "NotFound", "404 page not found")
 _TOO_LARGE = _refusal(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
 
@@ -125,9 +139,10 @@ class RuntimeApi:
             return
         if self.state == "responded":
             self._delivery = None
-        self.state = "idle"
+        waits_already, self.state = self.state == "idle", "idle"
         self._held.append(answer)
-        self._listener.ready()
+        if not waits_already:  # else a client that gave up waiting asks anew
+            self._listener.ready()
         if self._delivery is not None and answer in self._held:
             self._held.remove(answer)
             self._hand_over(answer)
@@ -142,12 +157,14 @@ class RuntimeApi:
             return _BAD_STATE
         if request_id != self._request_id:
             return _BAD_ID
+        if request.mode not in ("", "streaming"):
+            return _BAD_MODE
         self.state = "responded"
-        if verb == "error":
-            self._listener.failed(request.body, request.headers.get("lambda-runtime-function-error-type", ""))
-        elif request.size > MAX_RESPONSE:
+        if request.size > request.limit:
             self._listener.response_too_large()
             return _TOO_LARGE
+        if verb == "error":
+            self._listener.failed(_error_body(request), request.headers.get("lambda-runtime-function-error-type", ""))
         elif error_type := request.trailers.get("lambda-runtime-function-error-type"):
             self._listener.failed(_trailing_error(request, error_type), error_type)
         else:
@@ -161,10 +178,24 @@ class RuntimeApi:
         return _ACCEPTED
 
 
+def _error_body(request: Request) -> bytes:
+    """The runtime's error object unchanged, but of a cause for X-Ray what a caller may see."""
+    if request.headers.get("content-type", "") != _CAUSE:
+        return request.body
+    try:
+        cause = json.loads(request.body)
+        return json.dumps({key: cause[key] for key in _CAUSE_KEYS if key in cause}).encode()
+    except (ValueError, TypeError, RecursionError):
+        return request.body
+
+
 def _trailing_error(request: Request, error_type: str) -> bytes:
     import base64
 
-    body = base64.b64decode(request.trailers.get("lambda-runtime-function-error-body", ""))
+    try:
+        body = base64.b64decode(request.trailers.get("lambda-runtime-function-error-body", ""))
+    except ValueError:
+        body = b""
     return body or json.dumps({"errorType": error_type}).encode()
 
 

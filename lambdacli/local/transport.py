@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from lambdacli.local.runtime_api import RuntimeApi
 
 _REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Too Large"}
-_MAX_STREAM = 200 * 1024 * 1024  # bytes of a streamed response
 _TRUNCATED = Reply(400, b'{"errorMessage":"Truncated or malformed request","errorType":"TruncatedHTTPRequest"}')
 
 
@@ -42,9 +41,18 @@ class Connection(asyncio.Protocol):
         """Asyncio: bytes have come."""
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._keep_alive = False
             self._answer(_TRUNCATED)
+
+    def _without_upgrade(self, rest: bytes) -> None:
+        """Java's client offers HTTP/2, and the parser leaves it at that: read the same request without the offer."""
+        fields = "".join(f"{n}: {v}\r\n" for n, v in self._request.headers.items() if n != "upgrade")
+        head = f"{self._request.method} {self._request.path} HTTP/1.1\r\n{fields}\r\n"
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(head.encode() + rest)
 
     def on_message_begin(self) -> None:
         """Httptools: a request begins."""
@@ -65,8 +73,7 @@ class Connection(asyncio.Protocol):
         """Httptools: the head is read."""
         self._request.method = self._parser.get_method().decode("latin-1")
         self._in_body = True
-        streaming = self._request.headers.get("lambda-runtime-function-response-mode") == "streaming"
-        self._limit = _MAX_STREAM if streaming else MAX_RESPONSE
+        self._limit = self._request.limit
         if self._request.headers.get("expect", "").lower() == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -77,7 +84,9 @@ class Connection(asyncio.Protocol):
             self._chunks.append(body)
 
     def on_message_complete(self) -> None:
-        """Httptools: the request is whole."""
+        """Httptools: the request is whole, or its rest is left to another protocol."""
+        if self._parser.should_upgrade():
+            return
         self._request.body = b"".join(self._chunks)
         self._keep_alive = self._parser.should_keep_alive()
         self._api.handle(self._request, self._answer)

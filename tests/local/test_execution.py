@@ -151,6 +151,22 @@ def test_an_init_that_never_ends_takes_the_functions_timeout(harness: Harness) -
     assert re.search(r"Phase: init\tStatus: timeout\n(.*\n)*INIT_REPORT .*Phase: invoke\tStatus: timeout", harness.text)
 
 
+def test_a_second_start_that_fails_is_said(harness: Harness) -> None:
+    bootstrap = harness.folder / "bootstrap"
+    bootstrap.write_text("#!/bin/sh\nrm bootstrap; sleep 60\n")
+    bootstrap.chmod(0o755)
+    (outcome,) = harness.run(harness.plan("", argv=(str(bootstrap),), init_limit=0.3, timeout=None))
+    assert outcome.error_type == "Runtime.InvalidEntrypoint"
+
+
+def test_a_second_init_is_part_of_the_duration(harness: Harness) -> None:
+    mark = harness.folder / "mark"
+    slow = f"time.sleep(0.4 if os.path.exists({str(mark)!r}) else open({str(mark)!r}, 'w').close() or 60)"
+    (outcome,) = harness.run(harness.plan(f"{slow}\nloop(lambda e, h: 1)", init_limit=0.5))
+    assert outcome.report.init is None
+    assert outcome.report.duration > 400
+
+
 def test_a_runtime_that_dies_between_invocations_is_not_used_again(harness: Harness) -> None:
     async def main() -> str:
         plan = harness.plan("import threading\nloop(lambda e, h: threading.Timer(0.05, os._exit, [1]).start())")

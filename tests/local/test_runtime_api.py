@@ -189,3 +189,54 @@ def test_a_connection_that_is_gone_gets_no_invocation(runtime: Runtime) -> None:
     runtime.deliver()
     assert gone == []
     assert len(runtime.answers) == 1
+
+
+def test_a_client_that_gave_up_waiting_and_asks_anew(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.next()
+    assert runtime.listener.told == [("ready",)]
+    runtime.deliver()
+    assert len(runtime.answers) == 1
+    runtime.ask("POST", "invocation/r1/response", b"1")
+    assert runtime.listener.told == [("ready",), ("responded", "1")]
+
+
+def test_an_error_over_the_limit_is_not_cut(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.deliver()
+    assert refused(runtime.ask("POST", "invocation/r1/error", size=MAX_RESPONSE + 1), 413, "RequestEntityTooLarge")
+    assert runtime.listener.told[-1] == ("too large",)
+
+
+def test_a_streamed_response_may_be_larger(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.deliver()
+    streaming = {"lambda-runtime-function-response-mode": "streaming"}
+    reply = runtime.ask("POST", "invocation/r1/response", size=MAX_RESPONSE + 1, headers=streaming)
+    assert reply is not None
+    assert reply.status == 202
+
+
+def test_an_unknown_response_mode_is_refused(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.deliver()
+    odd = {"lambda-runtime-function-response-mode": "odd"}
+    assert refused(runtime.ask("POST", "invocation/r1/response", headers=odd), 400, "InvalidFunctionResponseMode")
+    assert runtime.api.state == "busy"
+
+
+def test_of_a_cause_for_xray_the_caller_sees_three_keys(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.deliver()
+    body = b'{"errorType":"T","errorMessage":"m","stackTrace":[],"working_directory":"/var/task"}'
+    cause = {"content-type": "application/vnd.aws.lambda.error.cause+json"}
+    runtime.ask("POST", "invocation/r1/error", body, headers=cause)
+    assert json.loads(runtime.listener.told[-1][1]) == {"errorType": "T", "errorMessage": "m", "stackTrace": []}
+
+
+def test_a_trailer_that_is_no_base64_still_ends_the_invocation(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.deliver()
+    trailers = {"lambda-runtime-function-error-type": "T", "lambda-runtime-function-error-body": "x"}
+    runtime.ask("POST", "invocation/r1/response", b"part", trailers=trailers)
+    assert runtime.listener.told[-1] == ("failed", '{"errorType": "T"}', "T")

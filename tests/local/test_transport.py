@@ -110,3 +110,22 @@ while True:
     )
     outcomes = harness.run(plan, b"{}", b"{}", b"{}")
     assert [o.payload for o in outcomes] == [b"7"] * 3
+
+
+@pytest.mark.parametrize("body", ["", "[1]"])
+def test_an_offer_of_http2_is_ignored_as_java_makes_it(harness: Harness, body: str) -> None:
+    plan = harness.plan(
+        RAW
+        + f"""
+OFFER = "Connection: Upgrade, HTTP2-Settings\\r\\nHTTP2-Settings: AAM\\r\\nUpgrade: h2c\\r\\n"
+s = raw("GET /2018-06-01/ping HTTP/1.1\\r\\nHost: x\\r\\n" + OFFER + "\\r\\n")
+assert s.recv(1000).startswith(b"HTTP/1.1 200"), "ping"
+body = {body!r} or "7"
+s.sendall((POST + OFFER + f"Content-Length: {{len(body)}}\\r\\n\\r\\n" + body).encode())
+assert s.recv(1000).startswith(b"HTTP/1.1 202"), "response"
+done()
+"""
+    )
+    (outcome,) = harness.run(plan)
+    assert outcome.payload == (body or "7").encode()
+    assert "Error" not in harness.text
