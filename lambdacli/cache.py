@@ -12,29 +12,55 @@ from typing import Any
 
 
 def folder() -> str:
-    """LAMBDACLI_CACHE_DIR, or lambdacli's folder in the platform's place for caches."""
+    """The absolute folder of the cache, made if need be: LAMBDACLI_CACHE_DIR, or the platform's place for caches.
+
+    Nothing if there is no such folder, or others than the user could have written what is in it.
+    """
+    try:
+        if not (place := _configured()):
+            return ""
+        if not os.path.isdir(place):
+            os.makedirs(place, mode=0o700, exist_ok=True)
+        return place if _is_private(os.stat(place)) else ""
+    except OSError:
+        return ""
+
+
+def _configured() -> str:
     if configured := os.environ.get("LAMBDACLI_CACHE_DIR"):
-        return configured
+        return os.path.abspath(configured)
     home = os.path.expanduser("~")
     if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or home, "lambdacli", "cache")
-    if sys.platform == "darwin":
-        return f"{home}/Library/Caches/lambdacli"
-    return f"{os.environ.get('XDG_CACHE_HOME') or home + '/.cache'}/lambdacli"
+        place = os.path.join(os.environ.get("LOCALAPPDATA") or home, "lambdacli", "cache")
+    elif sys.platform == "darwin":
+        place = f"{home}/Library/Caches/lambdacli"
+    else:
+        caches = os.environ.get("XDG_CACHE_HOME", "")
+        place = f"{caches if os.path.isabs(caches) else home + '/.cache'}/lambdacli"
+    return place if os.path.isabs(place) else ""  # a user without a home
+
+
+def _is_private(status: os.stat_result) -> bool:
+    """Whether only the user can have written it: what is kept decides what is run."""
+    return sys.platform == "win32" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def read_text(name: str) -> str:
     """What was last written under this name, or nothing."""
+    if not (place := folder()):
+        return ""
     try:
-        with open(f"{folder()}/{name}", encoding="utf-8") as stream:
-            return stream.read()
+        with open(f"{place}/{name}", encoding="utf-8") as stream:
+            return stream.read() if _is_private(os.fstat(stream.fileno())) else ""
     except (OSError, ValueError):
         return ""
 
 
 def write_text(name: str, text: str) -> None:
     """Keep a text under a name: whole or not at all. A folder that cannot be written is no error."""
-    target = f"{folder()}/{name}"
+    if not (place := folder()):
+        return
+    target = f"{place}/{name}"
     temporary = f"{target}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)

@@ -99,9 +99,9 @@ def launch(interpreter: Interpreter, function: Function, task_root: Path) -> Lau
     environment = {"PYTHONPATH": os.pathsep.join(layers)} if layers else {}
     if int(minor) >= _UTF8_SINCE:
         environment["LC_CTYPE"] = "C.UTF-8"
-    bytecode = f"{cache.folder()}/bytecode"
+    bytecode = (f"{place}/bytecode",) if (place := cache.folder()) else ()
     return Launch(
-        argv=(interpreter.path, "-B", "-s", str(BOOTSTRAPS / "bootstrap.py"), bytecode),
+        argv=(interpreter.path, "-B", "-s", str(BOOTSTRAPS / "bootstrap.py"), *bytecode),
         environment=environment,
         spare=True,
     )

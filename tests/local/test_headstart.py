@@ -204,6 +204,16 @@ def test_no_value_of_a_function_is_kept(lambdacli: CommandLine, project: Path) -
         assert record.stat().st_mode & 0o77 == 0
 
 
+@pytest.mark.parametrize("what", ["the folder", "the record"])
+def test_a_record_that_others_could_have_written_is_not_run(lambdacli: CommandLine, project: Path, what: str) -> None:
+    seen(lambdacli)
+    (record,) = (project / "cache" / "headstart").iterdir()
+    record.write_text(f"/bin/sh\0-c\0touch {project}/run\0\0")
+    (record if what == "the record" else project / "cache").chmod(0o777)
+    assert seen(lambdacli)["spare"] is False
+    assert not (project / "run").exists()
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(lambdacli: CommandLine, project: Path) -> None:
     (project / "file").write_text("")
     lambdacli.environment["LAMBDACLI_CACHE_DIR"] = str(project / "file" / "cache")
