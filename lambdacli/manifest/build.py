@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
+HANDLER_CHARACTERS = 128  # of Lambda's API
 _MERGED = ("environment", "tags")
 
 

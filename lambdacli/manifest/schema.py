@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes, triggers
+from lambdacli.manifest.build import HANDLER_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +173,7 @@ def _code() -> dict[str, Any]:
     return {
         "handler": _text(
             "What Lambda calls, as module.function; not needed for provided.*.",
-            r"^\S+$", "expected module.function without spaces", maxLength=128,
+            r"^\S+$", "expected module.function without spaces", maxLength=HANDLER_CHARACTERS,
         ),
         "runtime": {
             "enum": list(runtimes.identifiers()),

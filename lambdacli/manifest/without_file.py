@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambdacli import runtimes
 from lambdacli.errors import MachineError, UsageError
-from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE
+from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE, HANDLER_CHARACTERS
 from lambdacli.model import Function, Manifest
 
 if TYPE_CHECKING:
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from lambdacli.runtimes import Runtime
 
+_AS = "name it as module.function, such as app.handler"
+
 
 def manifest_of(handler: str, runtime: str, folder: Path) -> Manifest:
     """See `lambdacli.manifest.adhoc`."""
     folder = folder.absolute()
+    _check(handler)
     function = Function(_name(handler), handler, runtime, folder)
     if runtime:
         runtimes.of(runtime)
@@ -31,6 +34,14 @@ def manifest_of(handler: str, runtime: str, folder: Path) -> Manifest:
     return Manifest(path, folder.name, DEFAULT_STAGE, region, {function.name: function})
 
 
+def _check(handler: str) -> None:
+    """As the manifest's schema does."""
+    if len(handler) > HANDLER_CHARACTERS:
+        raise UsageError(f"a handler of {len(handler):,} characters; Lambda allows {HANDLER_CHARACTERS}")
+    if " " in handler or not handler.isprintable():
+        raise UsageError(f"{handler!r} is no handler", hint=_AS)
+
+
 def _name(handler: str) -> str:
     stem = handler.rpartition(".")[0] or handler
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)[:64] or "function"
@@ -40,13 +51,14 @@ def _language(handler: str, folder: Path) -> Runtime:
     """The language whose file the handler's module is; a name that is in two counts for the first, sorted."""
     module = handler.rpartition(".")[0]
     if not module:
-        raise UsageError(f"{handler!r} is no handler", hint="name it as module.function, such as app.handler")
+        raise UsageError(f"{handler!r} is no handler", hint=_AS)
     # Python's packages are written with dots or slashes, Node's module is all before the first dot of the last part
     head, _, last = module.rpartition("/")
     stems = {module, module.replace(".", "/"), f"{head}/{last.split('.')[0]}".lstrip("/")}
     for language in runtimes.languages():
         runtime = runtimes.load(language)
-        if any((folder / f"{stem}{ending}").is_file() for stem in stems for ending in runtime.endings):
+        paths = (folder / f"{stem}{ending}" for stem in stems for ending in runtime.endings)
+        if any(map(os.path.isfile, paths)):  # Path.is_file raises where a name is too long
             return runtime
     raise UsageError(
         f"no code for the handler {handler} in {folder}",

@@ -286,6 +286,20 @@ def test_adhoc_chooses_the_runtime_by_the_files_ending(tmp_path: Path) -> None:
         manifest.adhoc("app.handler", "python9.9", tmp_path)
 
 
+@pytest.mark.parametrize("handler", ["app.\0", "a\n.b", "a b.c", f"{'a' * 5000}.handler"])
+@pytest.mark.parametrize("runtime", ["", "python3.13"])
+def test_adhoc_refuses_what_lambda_would(handler: str, runtime: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is no handler|a handler of 5,008 characters") as caught:
+        manifest.adhoc(handler, runtime, tmp_path)
+    assert len(caught.value.message) < 100
+    assert caught.value.message.isprintable()
+
+
+def test_adhoc_of_a_file_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no code for the handler"):
+        manifest.adhoc(f"{'𝛌' * 100}.handler", "", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "path", "message", "hint"),
     [
