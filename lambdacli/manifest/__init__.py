@@ -37,7 +37,7 @@ def load(path: Path, *, stage: str = "", region: str = "", environ: Mapping[str,
 
     Raises:
         ManifestError: with every mistake in `problems`.
-        UsageError: the manifest has no such stage.
+        UsageError: the manifest has no such stage, or `region` is none.
     """
     from lambdacli.manifest.loading import load_manifest
 
@@ -69,7 +69,7 @@ def validate(
 
     Raises:
         ManifestError: with every mistake in `problems`.
-        UsageError: the manifest has no such stage.
+        UsageError: the manifest has no such stage, or `region` is none.
     """
     manifest = load(path, stage=stage, region=region, environ=environ)
     problems = lint(manifest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
+REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"  # us-gov-east-1, eusc-de-east-1: AWS may add more such
 HANDLER_CHARACTERS = 128  # of Lambda's API
 _MERGED = ("environment", "tags")
 
@@ -54,12 +56,14 @@ class Building:
         """The model; check `problems` before using it.
 
         Raises:
-            UsageError: there is no such stage.
+            UsageError: there is no such stage, or no such region.
         """
         overlay = self._overlay()
         given = self.tree | {key: overlay[key] for key in ("region", "account") if key in overlay}
         self.names = {"stage": self.stage}
         configured = self._top(given.get("region", ""), "region")
+        if self.region and not re.fullmatch(REGION, self.region):
+            raise UsageError(f"{self.region[:64]!r} is no region", hint="such as eu-west-1")
         shell = self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
         self.names["region"] = self.region or configured or shell or DEFAULT_REGION
         folder = self.path.parent

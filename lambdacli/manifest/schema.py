@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes, triggers
-from lambdacli.manifest.build import HANDLER_CHARACTERS
+from lambdacli.manifest.build import HANDLER_CHARACTERS, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ RESERVED = (
     "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
 )  # fmt: skip
 VARIABLE = r"\$\{"  # text with a variable in it is checked again when its value is known
+CONTROL = r"\x00-\x1f\x7f"  # characters that no file name or argument of ours has
 ENVIRONMENT_NAME = "^[a-zA-Z][a-zA-Z0-9_]+$"
 
 
@@ -105,6 +106,13 @@ def _text(description: str, pattern: str = "", expected: str = "", **more: Any) 
     return schema | more
 
 
+_PATH = {"pattern": f"^[^{CONTROL}]*$", "patternErrorMessage": "expected a path without control characters"}
+
+
+def _path(description: str) -> dict[str, Any]:
+    return _text(description) | _PATH
+
+
 def _number(description: str, low: int, high: int, **more: Any) -> dict[str, Any]:
     return {"type": "integer", "description": description, "minimum": low, "maximum": high} | more
 
@@ -117,7 +125,7 @@ def _manifest(use: Use) -> dict[str, Any]:
         ),
         "region": _text("AWS region; else AWS_REGION of your shell, else us-east-1.", *_REGION),
         "account": _text("AWS account id, as in ARNs.", *_ACCOUNT),
-        "templates": _text("Folder of your own event templates; `templates` beside this file unless given."),
+        "templates": _path("Folder of your own event templates; `templates` beside this file unless given."),
         "defaults": use("defaults"),
         "functions": {
             "type": "object",
@@ -140,7 +148,7 @@ def _manifest(use: Use) -> dict[str, Any]:
     }
 
 
-_REGION = ("^[a-z]{2}(-[a-z]+)+-[0-9]$", "expected a region such as eu-west-1")
+_REGION = (f"^{REGION}$", "expected a region such as eu-west-1")
 _ACCOUNT = ("^[0-9]{12}$", "expected 12 digits in quotes")
 
 
@@ -171,24 +179,25 @@ def _code() -> dict[str, Any]:
     """What runs."""
     current = [name for language in runtimes.languages() for name in runtimes.load(language).identifiers]
     return {
-        "handler": _text(
-            "What Lambda calls, as module.function; not needed for provided.*.",
-            r"^\S+$", "expected module.function without spaces", maxLength=HANDLER_CHARACTERS,
-        ),
+        "handler": _text("What Lambda calls, as module.function; not needed for provided.*.") | {
+            "pattern": rf"^(?=\S+$|.*{VARIABLE})[^{CONTROL}]+$",
+            "patternErrorMessage": "expected module.function without spaces",
+            "maxLength": HANDLER_CHARACTERS,
+        },
         "runtime": {
             "enum": list(runtimes.identifiers()),
             "description": "Runtime identifier, such as python3.13.",
             "examples": current,
         },
-        "code": _text("A folder, a file or a zip with the function's code; this file's folder unless given."),
+        "code": _path("A folder, a file or a zip with the function's code; this file's folder unless given."),
         "layers": {
             "type": "array",
             "description": "Layers: folders or zips beside this file, or ARNs of layer versions.",
-            "items": _text("A folder, a zip, or the ARN of a layer version."),
+            "items": _path("A folder, a zip, or the ARN of a layer version."),
             "maxItems": 5,
         },
         "architecture": {"enum": ["x86_64", "arm64"], "description": "Instruction set.", "default": "x86_64"},
-        "interpreter": _text("Path of the interpreter for local runs, when the one found is not the one wanted."),
+        "interpreter": _path("Path of the interpreter for local runs, when the one found is not the one wanted."),
         "description": {"type": "string", "description": "Shown in the Lambda console.", "maxLength": 256},
     }  # fmt: skip
 
@@ -211,7 +220,8 @@ def _surroundings(use: Use) -> dict[str, Any]:
             "type": ["string", "array"],
             "description": "Files of NAME=value lines; `environment` wins over them, later files over earlier ones.",
             "minLength": 1,
-            "items": _text("An env file, relative to this file."),
+            **_PATH,
+            "items": _path("An env file, relative to this file."),
         },
         "permissions": {
             "type": "array",
@@ -241,7 +251,11 @@ def _environment() -> dict[str, Any]:
             "not": {"enum": list(RESERVED)},
             "notErrorMessage": "Lambda sets it itself; choose another name",
         },
-        "additionalProperties": {"type": "string"},
+        "additionalProperties": {
+            "type": "string",
+            "pattern": r"^[^\x00]*$",
+            "patternErrorMessage": "expected a value without NUL, which no environment can hold",
+        },
     }
 
 

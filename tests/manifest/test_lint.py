@@ -31,7 +31,6 @@ def test_nothing_to_say(lint: Any) -> None:
     [
         ("code: nowhere", "code", "nowhere does not exist"),
         (f"code: {'x' * 5000}", "code", "does not exist"),
-        ('code: "a\\0b"', "code", "does not exist"),
         ("layers: [missing]", "layers[0]", "missing does not exist"),
         ("layers: ['arn:aws:lambda:eu-west-1:1:layer:x']", "layers[0]", "this is no ARN of a layer version"),
         ("interpreter: ./no/python", "interpreter", "does not exist"),

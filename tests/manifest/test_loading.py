@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -103,6 +104,43 @@ def test_without_stages_any_name_will_do(load: Load) -> None:
 )
 def test_region(option: str, written: str, environ: dict[str, str], region: str, load: Load) -> None:
     assert load(written + HEAD + "}", region=option, environ=environ).region == region
+
+
+@pytest.mark.parametrize("region", ["EU-WEST-1", "eu-west-1\n", "eu west", "../x", "a\0b", "é" * 5000])
+def test_a_region_that_is_none(region: str, load: Load, problems: Callable[[str], list[Problem]]) -> None:
+    (problem,) = problems(f"region: {json.dumps(region)}\n{HEAD}}}")
+    assert problem.message.startswith("expected a region such as eu-west-1, found")
+    with pytest.raises(UsageError, match="is no region") as caught:
+        load(HEAD + "}", region=region)
+    assert len(caught.value.message) < 100
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1", "us-isob-east-1", "ap-southeast-7"])
+def test_regions_of_every_partition(region: str, load: Load) -> None:
+    assert load(f"region: {region}\n{HEAD}}}").region == load(HEAD + "}", region=region).region == region
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "a\nb", "\x1b[31m", "x\x7f", "${env:A, \0}", "a\0${stage}"])
+@pytest.mark.parametrize("setting", ["handler", "code", "interpreter", "env_file", "layers"])
+def test_control_characters_in_names(setting: str, text: str, problems: Callable[[str], list[Problem]]) -> None:
+    value = json.dumps([text] if setting == "layers" else text)
+    (problem,) = problems(f"functions: {{f: {{runtime: provided.al2023, {setting}: {value}}}}}")
+    assert problem.path.startswith(f"functions.f.{setting}")
+    expected = "module.function without spaces" if setting == "handler" else "a path without control characters"
+    assert problem.message.startswith(f"expected {expected}, found ")
+    assert problem.message.isprintable()
+
+
+def test_an_environment_cannot_hold_nul(problems: Callable[[str], list[Problem]], load: Load) -> None:
+    (problem,) = problems(HEAD + r', environment: {XX: "a\0"}}')
+    assert "without NUL" in problem.message
+    assert load(HEAD + r', environment: {XX: "a\n\e"}}').functions["f"].environment == {"XX": "a\n\x1b"}
+
+
+@pytest.mark.parametrize("handler", ["${env:H, a.b}", "${stage}.b", "a.${env:H}"])
+def test_a_handler_with_variables(handler: str, load: Load) -> None:
+    text = f"functions: {{f: {{runtime: python3.13, handler: '{handler}'}}}}"
+    assert load(text, environ={"H": "b"}).functions["f"].handler in ("b", "dev.b", "a.b")
 
 
 @pytest.mark.parametrize(
