@@ -50,7 +50,7 @@ def read_text(name: str) -> str:
     if not (place := folder()):
         return ""
     try:
-        with open(f"{place}/{name}", encoding="utf-8") as stream:
+        with open(f"{place}/{name}", encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read() if _is_private(os.fstat(stream.fileno())) else ""
     except (OSError, ValueError):
         return ""
@@ -65,7 +65,7 @@ def write_text(name: str, text: str) -> None:
     try:
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text)
         os.replace(temporary, target)
     except OSError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lambdacli import cache
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
 
@@ -33,6 +36,11 @@ def test_keeps_what_was_written_private_to_the_user(place: Path) -> None:
         place / "room" / "name": 0o600,
         place / "value.json": 0o600,
     }
+
+
+def test_keeps_names_that_are_no_unicode(place: Path) -> None:  # noqa: ARG001 - a fresh cache
+    cache.write_text("name", "/folder/\udcff")
+    assert cache.read_text("name") == "/folder/\udcff"
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,10 @@ from lambdacli.errors import MachineError, ManifestError
 
 if TYPE_CHECKING:
     from lambdacli.model import Function
+
+_COPIES = 8  # of unpacked zips: a function and its five layers, and some more
+_RECORDS = 256  # files at most; two zips on one are only read again
+_CHUNK = 1 << 20  # bytes
 
 
 def task_root(function: Function) -> Path:
@@ -47,31 +54,115 @@ def _is_zip(layer: str) -> bool:
 
 
 def _unpacked(archive: Path) -> Path:
-    import hashlib
-    import tempfile
-    import zipfile
-    import zlib
-
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:32]
-    target = Path(cache.folder()) / "code" / digest
-    if target.is_dir():
-        return target
+    """The copy of a zip's content, made if there is none yet."""
+    place = cache.folder()
+    if not place:
+        raise MachineError(
+            f"cannot unpack {archive}: there is no cache folder that you alone may write to",
+            hint="LAMBDACLI_CACHE_DIR names another folder to unpack into",
+        )
+    target = Path(place, "code", _digest(archive))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder, zipfile.ZipFile(archive) as opened:
+        os.utime(target)  # the copies that were used last are kept
+    except OSError:
+        _unpack(archive, target)
+        _keep_newest(target.parent)
+    return target
+
+
+def _digest(archive: Path) -> str:
+    """What names the content of a file; unless the file has changed it is not read again."""
+    try:
+        status = archive.stat()
+        about = (archive, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        name = f"zips/{zlib.crc32(os.fsencode(archive)) % _RECORDS}"
+        stamp, _, digest = cache.read_text(name).rpartition("\n")
+        if stamp != repr(about):
+            digest = _sha256(archive)
+            cache.write_text(name, f"{about!r}\n{digest}")
+    except OSError as error:
+        raise ManifestError(f"{archive} cannot be read: {_reason(error)}", hint="may you read it?") from None
+    return digest
+
+
+def _sha256(archive: Path) -> str:
+    import hashlib
+
+    digest = hashlib.sha256()
+    with archive.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()[:32]
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    import tempfile
+
+    from lambdacli.zips import BROKEN_ZIP
+
+    try:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = Path(folder) / "code"
             fresh.mkdir()
-            for member in opened.infolist():
-                written = Path(opened.extract(member, fresh))
-                if (mode := member.external_attr >> 16 & 0o777) and written.is_file():
-                    written.chmod(mode | 0o600)
+            _extract(archive, fresh)
             os.replace(fresh, target)  # noqa: PTH105 - Path.replace refuses nothing more, and this names the intent
-    except (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, zlib.error) as error:
+        _set_folders(target, 0o555)
+    except BROKEN_ZIP as error:
         raise ManifestError(f"{archive} is not a zip that can be unpacked: {error}", hint="build it again") from None
     except OSError as error:
         if not target.is_dir():  # else another process was faster: then its copy serves
             raise MachineError(
-                f"cannot unpack {archive}: {(error.strerror or str(error)).lower()}",
+                f"cannot unpack {archive}: {_reason(error)}",
                 hint="LAMBDACLI_CACHE_DIR names another folder to unpack into",
             ) from None
-    return target
+
+
+def _extract(archive: Path, root: Path) -> None:
+    """Files first and links last, so that nothing is written through a link; files are read-only, as in /var/task."""
+    import zipfile
+
+    links: dict[Path, str] = {}
+    modes: dict[Path, int] = {}
+    with zipfile.ZipFile(archive) as opened:
+        for member in opened.infolist():
+            written, mode = Path(opened.extract(member, root)), member.external_attr >> 16
+            if stat.S_ISLNK(mode):
+                links[written] = os.fsdecode(opened.read(member))
+            elif written.is_file():
+                modes[written] = 0o555 if mode & 0o111 else 0o444
+    for file, mode in modes.items():  # not at once: a name may come twice
+        file.chmod(mode)
+    for link, destination in links.items():
+        link.unlink()
+        link.symlink_to(destination)
+    top = os.path.realpath(root)
+    for link, destination in links.items():
+        if os.path.commonpath((top, os.path.realpath(link))) != top:
+            raise ManifestError(
+                f"{archive}: the symbolic link {link.relative_to(root)} points out of it, to {destination}",
+                hint="Lambda has what is in the zip and nothing else: put the file itself into it",
+            )
+
+
+def _set_folders(root: Path, mode: int) -> None:
+    folders = [root, *(Path(folder, name) for folder, names, _ in os.walk(root) for name in names)]
+    for folder in folders:
+        if not folder.is_symlink():
+            folder.chmod(mode)
+
+
+def _keep_newest(folder: Path) -> None:
+    """Remove the copies that have not been used for longest. One that cannot be removed is left."""
+    import tempfile
+
+    with contextlib.suppress(OSError):
+        copies = sorted(folder.iterdir(), key=lambda copy: copy.stat().st_mtime_ns, reverse=True)
+        for copy in copies[_COPIES:]:
+            with tempfile.TemporaryDirectory(dir=folder) as grave:  # nobody finds half a copy
+                copy.chmod(0o700)
+                _set_folders(copy.rename(Path(grave, "code")), 0o700)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
