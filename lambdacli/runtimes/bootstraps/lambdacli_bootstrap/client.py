@@ -121,18 +121,16 @@ class RuntimeApi:
         return b"".join(parts)
 
     def _chunked(self, data: bytes) -> bytes:
-        body = []
+        body: list[bytes] = []
         while True:
             while (end := data.find(b"\r\n")) < 0:
                 data += self._more()
             size = int(data[:end].partition(b";")[0], 16)
-            while len(data) < end + 2 + size + 2:
-                data += self._more()
-            body.append(data[end + 2 : end + 2 + size])
-            data = data[end + 4 + size :]
+            chunk = self._sized(data[end + 2 :], size + 2)
+            data = self._rest
             if not size:  # no trailers are sent to runtimes
-                self._rest = data
                 return b"".join(body)
+            body.append(chunk[:-2])
 
 
 def _header(name: str, value: str) -> str:

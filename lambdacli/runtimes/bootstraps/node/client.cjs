@@ -13,7 +13,9 @@ class RuntimeApi {
     this.head = ` HTTP/1.1\r\nHost: ${address}\r\n`;
     this.next_ = `GET ${ROOT}/invocation/next${this.head}\r\n`;
     this.answered = null; // called with (status, headers, body) of the one request under way
-    this.received = null;
+    this.pieces = []; // of its answer
+    this.length = 0; // of them together
+    this.least = 0; // how long the answer will be, as far as that is known
     this.socket = net.connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
     this.socket.unref();
     this.socket.on("data", (data) => this.receive(data));
@@ -81,41 +83,48 @@ class RuntimeApi {
     this.socket.write(text);
   }
 
+  // Pieces are joined when there may be an answer in them, not each time one comes: events have up to 6 MB.
   receive(data) {
-    this.received = this.received ? Buffer.concat([this.received, data]) : data;
-    const end = this.received.indexOf(END_OF_HEAD);
+    this.pieces.push(data);
+    this.length += data.length;
+    if (this.length < this.least) return;
+    const received = this.pieces.length > 1 ? Buffer.concat(this.pieces, this.length) : data;
+    this.pieces = [received];
+    const end = received.indexOf(END_OF_HEAD);
     if (end < 0) return;
-    const [first, ...lines] = this.received.toString("utf8", 0, end).split("\r\n");
+    const [first, ...lines] = received.toString("utf8", 0, end).split("\r\n");
     const headers = {};
     for (const line of lines) {
       const colon = line.indexOf(":");
       headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }
-    const body = bodyOf(this.received, end + 4, headers);
-    if (body === null) return;
-    this.received = null;
+    const { least, body } = bodyOf(received, end + 4, headers);
+    this.least = least;
+    if (!body) return;
     const answered = this.answered;
     this.answered = null;
+    this.pieces = [];
+    this.length = this.least = 0;
     if (answered) answered(Number(first.slice(9, 12)), headers, body);
   }
 }
 
-// The body that starts at an offset, or null while it is incomplete.
+// The body that starts at an offset or, while it is incomplete, how long all of the data will at least be.
 function bodyOf(data, start, headers) {
   if (headers["transfer-encoding"] === "chunked") return chunkedBody(data, start);
   const end = start + Number(headers["content-length"] || 0);
-  return data.length >= end ? data.subarray(start, end) : null;
+  return data.length < end ? { least: end } : { body: data.subarray(start, end) };
 }
 
 function chunkedBody(data, start) {
   const parts = [];
   for (let at = start; ; ) {
     const line = data.indexOf("\r\n", at);
-    if (line < 0) return null;
+    if (line < 0) return { least: 0 };
     const size = parseInt(data.toString("latin1", at, line), 16);
     const end = line + 2 + size;
-    if (data.length < end + 2) return null;
-    if (!size) return Buffer.concat(parts);
+    if (data.length < end + 2) return { least: end + 2 };
+    if (!size) return { body: Buffer.concat(parts) };
     parts.push(data.subarray(line + 2, end));
     at = end + 2;
   }
