@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+MAX_EVENT = 6 * 1024 * 1024  # bytes of a synchronous invocation's event, "Lambda quotas" in the developer guide
+
 Architecture = Literal["x86_64", "arm64"]
 Severity = Literal["error", "warning"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lambdacli import console
-from lambdacli.commands.running import runs_a_function
+from lambdacli.commands.running import read_stdin, runs_a_function
 from lambdacli.errors import FunctionFailed, LimitExceeded, UsageError
 from lambdacli.local.wanted import Wanted
 
@@ -38,7 +37,7 @@ def command(
     from lambdacli.local import once
     from lambdacli.local.prepare import prepare
 
-    ready = prepare(wanted, stdin=sys.stdin.buffer.read)
+    ready = prepare(wanted, stdin=read_stdin)
     for remark in ready.remarks:
         console.warning(remark)
     with ExitStack() as stack:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,7 @@ import typer
 
 from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage
 from lambdacli.local.wanted import Wanted
+from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +114,12 @@ def _wanted(
         client_context=client_context,
         allow_version_mismatch=allow_version_mismatch,
     )
+
+
+@cache
+def read_stdin() -> bytes:
+    """The event from stdin, of which no more is read than tells that it is too large."""
+    return sys.stdin.buffer.read(MAX_EVENT + 1)
 
 
 def runs_a_function(command: Callable[..., None]) -> Callable[..., None]:

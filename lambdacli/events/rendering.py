@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lambdacli.events.parameters import Parameter
     from lambdacli.events.template import Template
 
-_MOST = 1_000_000  # records; a typing error should not fill the memory
+_MOST = 10_000  # records: the largest batch of any event source (Lambda API, CreateEventSourceMapping, BatchSize)
 
 
 def render(

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
+from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,13 +29,14 @@ def resolve(
         spec: `-` is stdin, JSON is itself, then an existing file, then a template's name.
         parameters: of a template; `count` makes that many records.
         folders: of the user's own templates.
-        stdin: read only for `-`.
+        stdin: read only for `-`; a byte more than an event may have is enough.
 
     Raises:
-        EventError: neither file nor template, no JSON (with file, line and column), or a parameter that does not fit.
+        EventError: neither file nor template, too large, no JSON (with file, line and column), or a parameter that
+            does not fit.
     """
     if spec == "-":
-        return _without_parameters(checked(stdin(), "stdin"), parameters, "stdin")
+        return _without_parameters(checked(_within_limit(stdin(), "stdin"), "stdin"), parameters, "stdin")
     if _is_inline(spec):
         return _without_parameters(checked(spec.encode(errors="surrogateescape"), "event"), parameters, "inline JSON")
     if os.path.exists(spec) and not os.path.isdir(spec):  # noqa: PTH110, PTH112 - start-up path
@@ -95,9 +97,18 @@ def _is_json(text: str) -> bool:
 def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - start-up path
-            return stream.read()
+            return _within_limit(stream.read(MAX_EVENT + 1), path)
     except OSError as error:
         raise EventError(f"{path}: the event cannot be read: {_lower(error.strerror or str(error))}") from None
+
+
+def _within_limit(data: bytes, name: str) -> bytes:
+    if len(data) > MAX_EVENT:
+        raise EventError(
+            f"{name}: the event has more than {MAX_EVENT:,} bytes, the most of a synchronous invocation",
+            hint="put the data into S3 and its key into the event",
+        )
+    return data
 
 
 def _without_parameters(data: bytes, parameters: Mapping[str, Any], what: str) -> bytes:

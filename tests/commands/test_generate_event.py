@@ -195,7 +195,7 @@ def test_list_for_machines(lambdacli: CommandLine, arguments: list[str]) -> None
         (["s3-put", "--set", "bucket"], "--set bucket: expected NAME=VALUE", ""),
         (["s3-put", "--size", "big"], "parameter size: expected an integer, not 'big'", ""),
         (["s3-put", "--set", "count=many"], "count: expected an integer, not 'many'", ""),
-        (["s3-put", "--count", "0"], "count 0: expected 1 to 1000000", ""),
+        (["s3-put", "--count", "0"], "count 0: expected 1 to 10000", ""),
         (["apigateway-aws-proxy", "--count", "2"], "count 2: apigateway-aws-proxy has no records to repeat", ""),
         (["--list", "s33"], "no event matches 's33'", "did you mean s3?"),
         (["--json", "s3-put"], "--json goes with --list: an event is JSON by itself", ""),

@@ -178,8 +178,11 @@ def test_five_megabytes_in_and_out(lambdacli: CommandLine, app: Path) -> None:
 def test_an_event_that_is_too_large(lambdacli: CommandLine, app: Path) -> None:
     assert app.exists()
     error, hint = mistake(lambdacli, "app.echo", "-e", "-", stdin=json.dumps("x" * 6_300_000))
-    assert "6,300,002 bytes" in error
+    assert error.endswith("stdin: the event has more than 6,291,456 bytes, the most of a synchronous invocation"), error
     assert hint
+    assert mistake(lambdacli, "app.echo", "-e", "/dev/zero")[0].endswith(error.partition(": the")[2])
+    inline = [f"--set=body={'x' * 100_000}", "--set", "count=100"]
+    assert "bytes" in mistake(lambdacli, "app.echo", "-e", "sqs-receive-message", *inline)[0]
 
 
 # Functions that fail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from lambdacli.errors import EventError
 from lambdacli.events import source
+from lambdacli.model import MAX_EVENT
 
 
 def resolve(spec: str, parameters: dict[str, Any] | None = None, *, folders: Any = (), stdin: bytes = b"") -> bytes:
@@ -26,6 +28,22 @@ def test_stdin_and_files_pass_byte_for_byte() -> None:
     assert resolve("-", stdin=data) == data
     Path("event.json").write_bytes(data)
     assert resolve("event.json") == data
+
+
+@pytest.mark.parametrize("spec", ["-", "event.json"])
+def test_an_event_of_six_megabytes_and_one_byte_more(spec: str) -> None:
+    data = b'"' + b"x" * (MAX_EVENT - 2) + b'"'
+    Path("event.json").write_bytes(data)
+    assert resolve(spec, stdin=data) == data
+    Path("event.json").write_bytes(data + b"\n")
+    with pytest.raises(EventError, match="more than 6,291,456 bytes"):
+        resolve(spec, stdin=data + b"\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX's devices")
+def test_a_file_without_an_end() -> None:
+    with pytest.raises(EventError, match="/dev/zero: the event has more than 6,291,456 bytes"):
+        resolve("/dev/zero")
 
 
 @pytest.mark.parametrize(
