@@ -177,7 +177,8 @@ def _distance(version: str, wanted: str) -> tuple[int, ...]:
 def _key(wanted: Wanted) -> str:
     local = [path for path in wanted.local if os.path.exists(path)]
     environment = [os.environ.get(name, "") for name in ("PATH", "HOME", *wanted.variables)]
-    return "\0".join((wanted.language, wanted.version, wanted.explicit, *local, *environment)).replace("\n", " ")
+    fields = (sys.prefix, wanted.language, wanted.version, wanted.explicit, *local, *environment)
+    return "\0".join(fields).replace("\n", " ")
 
 
 def _name(kind: str, key: str) -> str:

@@ -58,13 +58,25 @@ def _machine(version: str) -> Iterator[str]:
     if not version:
         for identifier in reversed(RUNTIME.identifiers):
             yield from _machine(identifier.removeprefix("python"))
-        yield sys.executable
+        yield _base()
         return
     name = f"python{version}"
-    yield from _search.on_path(name, *(("python",) if _search.WINDOWS else ()))
+    for path in _search.on_path(name, *(("python",) if _search.WINDOWS else ())):
+        yield _base() if _is_own(path) else path
     yield from _windows(version) if _search.WINDOWS else _posix(version, name)
     if _search.matches(f"{sys.version_info[0]}.{sys.version_info[1]}", version):
-        yield sys.executable
+        yield _base()
+
+
+def _is_own(path: str) -> bool:
+    """Whether it is of lambdacli's own virtual environment, whose packages are no function's."""
+    folder = os.path.realpath(os.path.dirname(path))
+    return sys.prefix != sys.base_prefix and folder == os.path.realpath(os.path.dirname(sys.executable))
+
+
+def _base() -> str:
+    """The interpreter that runs lambdacli, outside of its virtual environment."""
+    return getattr(sys, "_base_executable", None) or sys.executable
 
 
 def _posix(version: str, name: str) -> Iterator[str]:

@@ -110,9 +110,24 @@ def test_version_managers_newest_first(home: Path, place: str) -> None:
     assert find("python3.9", home).path == str(newest)
 
 
-def test_own_interpreter_at_last(home: Path) -> None:
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    assert Path(find(version, home).path).exists()
+OWN = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def prefix(interpreter: runtimes.Interpreter) -> str:
+    argv = [interpreter.path, "-c", "import sys; print(sys.prefix)"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("path", ["", str(Path(sys.executable).parent)])
+def test_own_interpreter_at_last_without_our_packages(path: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{home / 'bin'}{os.pathsep}{path}")
+    assert prefix(find(OWN, home)) == sys.base_prefix
+
+
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="the tests run in no virtual environment")
+def test_own_virtual_environment_where_it_is_the_projects(home: Path) -> None:
+    (home / ".venv").symlink_to(sys.prefix)
+    assert Path(prefix(find(OWN, home))).samefile(sys.prefix)
 
 
 def test_missing_names_the_command(home: Path) -> None:
