@@ -79,7 +79,7 @@ class Encoder:
             return self._general(value, {})
         return "".join(chunks)
 
-    def _general(self, value: object, inside: "dict[int, object]") -> str:  # noqa: PLR0911 - one kind of value after another
+    def _general(self, value: object, inside: "dict[int, object]") -> str:
         if value is None:
             return "null"
         if value is True:
