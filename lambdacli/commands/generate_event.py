@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -335,15 +337,25 @@ def _unknown_option(command: EventCommand, name: str) -> EventError:
 
 
 def _write(path: str, text: str) -> None:
-    """A file whole or not at all."""
-    temporary = f"{path}.{os.getpid()}.tmp"
+    """A file whole or not at all; a link, a pipe or a device is written to and not replaced."""
+    fresh = f"{path}.{os.getpid()}.tmp" if _may_be_replaced(path) else path
     try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - start-up path
+        with open(fresh, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - start-up path
             stream.write(text)
-        Path(temporary).replace(path)
+        if fresh != path:
+            Path(fresh).replace(path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        if fresh != path:
+            with suppress(OSError):
+                Path(fresh).unlink()
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _may_be_replaced(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:  # nothing is there
+        return True
 
 
 app = typer.Typer(cls=Generate, rich_markup_mode=None, add_completion=False)

@@ -136,6 +136,27 @@ def test_output_into_a_file(lambdacli: CommandLine, tmp_path: Path) -> None:
     assert json.loads(lambdacli("generate-event", "hello-world", "-o", "-").stdout)["key1"] == "value1"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX's kinds of files")
+def test_output_into_what_is_no_regular_file(lambdacli: CommandLine, tmp_path: Path) -> None:
+    """Written to, not replaced."""
+    target, link, pipe = tmp_path / "target.json", tmp_path / "link.json", tmp_path / "pipe"
+    link.symlink_to(target)
+    for _ in ("made", "written again"):
+        assert lambdacli("generate-event", "hello-world", "-o", link).returncode == 0
+        assert json.loads(target.read_text(encoding="utf-8"))["key1"] == "value1"
+        assert link.is_symlink()
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert lambdacli("generate-event", "hello-world", "-o", pipe).returncode == 0
+    assert json.loads(os.read(reading, 65536))["key1"] == "value1"
+    os.close(reading)
+    assert json.loads(lambdacli("generate-event", "hello-world", "-o", "/dev/stdout").stdout)["key1"] == "value1"
+    for place, reason in ((tmp_path, "Is a directory"), (target / "x", "Not a directory")):
+        assert f"cannot write {place}: {reason}" in mistake(lambdacli, "hello-world", "-o", str(place)).replace(
+            "\n", " "
+        )
+
+
 # Help and lists
 
 
