@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lambdacli import runtimes
 from lambdacli.local.invocation import new_id
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def environment(
         "AWS_SAM_LOCAL": "true",
         "LAMBDACLI_LOCAL": "true",
     }
-    if not function.runtime.startswith("provided"):
+    if runtimes.of(function.runtime).managed:
         variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
     return variables
 

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from lambdacli import runtimes
 from lambdacli.errors import UsageError
 from lambdacli.model import Destination, Function, Manifest, Permission, Trigger
 
@@ -127,7 +128,7 @@ class Building:
         if not runtime:
             hint = "add `runtime: python3.13`, here or in `defaults`"
             self._incomplete(name, "runtime is missing", hint)
-        elif not raw.get("handler") and not runtime.startswith("provided"):
+        elif not raw.get("handler") and runtimes.of(runtime).managed:
             hint = "add `handler: module.function`"
             self._incomplete(name, "handler is missing", hint)
 

@@ -53,6 +53,7 @@ class Runtime(NamedTuple):
     find: Callable[[str, Function, Path, bool], Interpreter]  # identifier, function, project folder, allow mismatch
     launch: Callable[[Interpreter, Function, Path], Launch]  # interpreter, function, task root
     handler_problem: Callable[[Function], str]  # "" or why the handler cannot be found; never imports user code
+    managed: bool = True  # by AWS; else a function brings its own, which need not know handlers
 
 
 @cache

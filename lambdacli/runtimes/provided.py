@@ -53,4 +53,5 @@ RUNTIME = Runtime(
     find=find,
     launch=launch,
     handler_problem=handler_problem,
+    managed=False,
 )
