@@ -139,17 +139,18 @@ def select(manifest: Manifest, name: str | None) -> Function:
     raise UsageError(f"no function {name!r} in {where}", hint=nearest(name, functions) or listed(functions))
 
 
-def adhoc(handler: str, runtime: str, folder: Path) -> Manifest:
+def adhoc(handler: str, runtime: str, folder: Path, region: str = "") -> Manifest:
     """A manifest for a handler in a folder that has none.
 
     Args:
         handler: as module.function.
         runtime: an identifier, or "" to choose by the ending of the handler's file.
         folder: holds the code.
+        region: wins over the environment's.
 
     Raises:
-        UsageError: the runtime is unknown, or cannot be chosen.
+        UsageError: the runtime is unknown, or cannot be chosen; the handler or the region is none.
     """
     from lambdacli.manifest.without_file import manifest_of
 
-    return manifest_of(handler, runtime, folder)
+    return manifest_of(handler, runtime, folder, region)

@@ -63,8 +63,7 @@ class Building:
         given = self.tree | {key: overlay[key] for key in ("region", "account") if key in overlay}
         self.names = {"stage": self.stage}
         configured = self._top(given.get("region", ""), "region")
-        if self.region and not re.fullmatch(REGION, self.region):
-            raise UsageError(f"{self.region[:64]!r} is no region", hint="such as eu-west-1")
+        check_region(self.region)
         shell = self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
         self.names["region"] = self.region or configured or shell or DEFAULT_REGION
         folder = self.path.parent
@@ -150,6 +149,16 @@ class Building:
 
     def _incomplete(self, name: str, message: str, hint: str) -> None:
         self.problems.append(self.document().problem(("functions", name), message, hint=hint, key=True))
+
+
+def check_region(region: str) -> None:
+    """Hold a region from the command line, if there is one, to what the manifest's schema says.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if region and not re.fullmatch(REGION, region):
+        raise UsageError(f"{region[:64]!r} is no region", hint="such as eu-west-1")
 
 
 def _not_set(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambdacli import runtimes
 from lambdacli.errors import MachineError, UsageError
-from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE, HANDLER_CHARACTERS
+from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE, HANDLER_CHARACTERS, check_region
 from lambdacli.model import Function, Manifest
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _AS = "name it as module.function, such as app.handler"
 
 
-def manifest_of(handler: str, runtime: str, folder: Path) -> Manifest:
+def manifest_of(handler: str, runtime: str, folder: Path, region: str) -> Manifest:
     """See `lambdacli.manifest.adhoc`."""
     folder = folder.absolute()
     _check(handler)
+    check_region(region)
     function = Function(_name(handler), handler, runtime, folder)
     if runtime:
         runtimes.of(runtime)
@@ -30,8 +31,8 @@ def manifest_of(handler: str, runtime: str, folder: Path) -> Manifest:
         language = _language(handler, folder)
         function = Function(function.name, handler, _found(language, function, folder), folder)
     path = folder / "lambdacli.yaml"
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    return Manifest(path, folder.name, DEFAULT_STAGE, region, {function.name: function})
+    shell = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return Manifest(path, folder.name, DEFAULT_STAGE, region or shell or DEFAULT_REGION, {function.name: function})
 
 
 def _check(handler: str) -> None:

@@ -333,6 +333,14 @@ def test_adhoc_refuses_what_lambda_would(handler: str, runtime: str, tmp_path: P
     assert caught.value.message.isprintable()
 
 
+def test_adhoc_in_a_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert manifest.adhoc("app.handler", "python3.13", tmp_path).region == "eu-north-1"
+    assert manifest.adhoc("app.handler", "python3.13", tmp_path, "eu-west-1").region == "eu-west-1"
+    with pytest.raises(UsageError, match="is no region"):
+        manifest.adhoc("app.handler", "python3.13", tmp_path, "eu west")
+
+
 def test_adhoc_of_a_file_name_that_is_too_long(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no code for the handler"):
         manifest.adhoc(f"{'𝛌' * 100}.handler", "", tmp_path)
