@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -100,7 +101,8 @@ def run(arguments: Sequence[str]) -> int:
     from lambdacli import console
 
     try:
-        result = get_command(app).main(_global_first(arguments), prog_name="lambdacli", standalone_mode=False)
+        with console.writing(errno.ENOSPC, errno.EDQUOT):  # of a help page, which Typer writes
+            result = get_command(app).main(_global_first(arguments), prog_name="lambdacli", standalone_mode=False)
         if result == interrupts.INTERRUPTED:  # how Typer returns from a KeyboardInterrupt
             console.message("interrupted")
         console.flush()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _DIFF_LINES = 60
+_WIDTH = 72  # columns of a rule at most
 
 
 class ReaderGone(Exception):  # noqa: N818 - it is no error that `head` has read enough
@@ -58,28 +59,31 @@ def data(text: str) -> None:
         ReaderGone: nobody reads stdout any more.
         MachineError: stdout cannot be written.
     """
-    with _writing():
+    with writing():
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def raw(payload: bytes) -> None:
     """One piece of data on stdout byte for byte, with a newline, at once. Raises as `data`."""
-    with _writing():
+    with writing():
         sys.stdout.buffer.write(payload + b"\n")
         sys.stdout.buffer.flush()
 
 
 def flush() -> None:
     """All data is on its way. Raises as `data`."""
-    with _writing():
+    with writing():
         sys.stdout.flush()
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing(*reasons: int) -> Iterator[None]:
+    """What writes to stdout within it fails as `data` does; with `reasons` (of `errno`) only for one of these."""
     try:
         yield
     except OSError as error:
+        if reasons and error.errno not in reasons:
+            raise
         _abandon(sys.stdout)
         if isinstance(error, BrokenPipeError):
             raise ReaderGone from None
@@ -157,8 +161,10 @@ def warning(text: str, hint: str = "") -> None:
 def heading(text: str) -> None:
     """A rule with a title and the time: something begins."""
     if not _Settings.quiet:
-        line = f"── {time.strftime('%H:%M:%S')} {text} "
-        _tell("\n" + style(line.ljust(72, "─"), "bold") + "\n")
+        import shutil
+
+        width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
+        _tell("\n" + style(f"── {time.strftime('%H:%M:%S')} {text} ".ljust(width, "─"), "bold") + "\n")
 
 
 def difference(before: bytes, after: bytes) -> None:

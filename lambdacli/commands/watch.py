@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lambdacli import console, interrupts
-from lambdacli.commands.running import runs_a_function
+from lambdacli.commands.running import read_stdin, runs_a_function
 from lambdacli.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -37,18 +36,17 @@ def command(
     In a terminal Enter runs it again in the same warm environment, q ends. .gitignore is honoured.
     """
     from lambdacli.local import guard
-    from lambdacli.local.prepare import prepare, watched_first
+    from lambdacli.local.prepare import pinned, prepare, watched_first
 
     guard.current()
-    stdin = cache(sys.stdin.buffer.read)
-    files = watched_first(wanted)
+    run = pinned(wanted)
 
     from lambdacli.local.watch import Watch
 
     gc.enable()
 
     async def main() -> None:
-        watching = Watch(lambda: prepare(wanted, stdin=stdin), _Screen(), files, ignore)
+        watching = Watch(lambda: prepare(run, stdin=read_stdin), _Screen(), watched_first(run), ignore)
         with _keys(watching), _termination(watching):
             await watching.run()
 
@@ -85,18 +83,21 @@ class _Screen:
             console.difference(self._last, outcome.payload)
         self._last = outcome.payload if outcome.status == "success" else self._last
         cold = f", init {outcome.report.init:.0f} ms" if outcome.report.init is not None else ""
-        keys = "; Enter runs it again, q ends" if sys.stdin.isatty() else ""
-        console.message(f"{outcome.status} in {outcome.report.duration:.1f} ms{cold}; waiting for a save{keys}")
+        console.message(f"{outcome.status} in {outcome.report.duration:.1f} ms{cold}; {_waiting()}")
 
     def trouble(self, error: LambdacliError) -> None:
         console.error(error)
-        console.message("waiting for a save")
+        console.message(_waiting())
 
     def spinning(self, path: Path) -> None:
         console.warning(
-            f"the function itself writes {path.name}, it seems: runs no longer follow at once",
-            hint=f"--ignore {path.name}",
+            f"{path.name} is saved again and again while the function runs: now with a second between runs",
+            hint=f"if the function itself writes it: --ignore {path.name}",
         )
+
+
+def _waiting() -> str:
+    return "waiting for a save" + ("; Enter runs it again, q ends" if sys.stdin.isatty() else "")
 
 
 @contextmanager
@@ -112,16 +113,25 @@ def _keys(watching: Watch) -> Iterator[None]:
         yield
         return
     import asyncio
+    import signal
 
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     loop = asyncio.get_running_loop()
-    tty.setcbreak(descriptor)
+
+    def single_keys() -> None:
+        if _in_foreground():
+            with suppress(termios.error):
+                tty.setcbreak(descriptor)
+
+    single_keys()
+    loop.add_signal_handler(signal.SIGCONT, single_keys)  # after Ctrl-Z and fg the shell has put the terminal back
     loop.add_reader(descriptor, _key_pressed, descriptor, watching.signals)
     try:
         yield
     finally:
         loop.remove_reader(descriptor)
+        loop.remove_signal_handler(signal.SIGCONT)
         with suppress(termios.error):  # it is gone
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 

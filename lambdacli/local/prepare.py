@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambdacli import manifest as manifests
 from lambdacli.errors import EventError, MachineError, UsageError
 from lambdacli.local import once, request
-from lambdacli.local.invocation import MAX_EVENT
 from lambdacli.local.plan import Machine, Plan, plan
 from lambdacli.local.variables import credentials
+from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,16 +69,20 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     )
 
 
-def watched_first(wanted: Wanted) -> tuple[Path, ...]:
-    """The files to watch while the rest cannot be found yet.
+def pinned(wanted: Wanted) -> Wanted:
+    """The same with its manifest found once and for all: a file that goes away must not make room for another's.
 
     Raises:
         ManifestError: there is no manifest.
     """
-    named = _named_files(wanted)
-    if not _is_handler(wanted):
-        named.append(manifests.find(Path.cwd(), wanted.manifest))
-    return tuple(named)
+    if _is_handler(wanted):
+        return wanted
+    return wanted._replace(manifest=manifests.find(Path.cwd(), wanted.manifest))
+
+
+def watched_first(wanted: Wanted) -> tuple[Path, ...]:
+    """The files to watch while the rest cannot be found yet, of a run that is `pinned`."""
+    return (*_named_files(wanted), *((wanted.manifest,) if wanted.manifest else ()))
 
 
 def _pairs(given: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
@@ -149,12 +153,14 @@ def _target(wanted: Wanted) -> tuple[Manifest, Function]:
         region = wanted.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         return manifest._replace(region=region or manifest.region), next(iter(manifest.functions.values()))
     path = manifests.find(folder, wanted.manifest)
+    if wanted.runtime:
+        raise UsageError(f"--runtime is for a handler without a manifest, and {path.name} says it", hint="leave it out")
     manifest = manifests.load(path, stage=wanted.stage, region=wanted.region, environ=os.environ)
     return manifest, manifests.select(manifest, name)
 
 
 def _is_handler(wanted: Wanted) -> bool:
-    if not wanted.function or wanted.manifest is not None or "LAMBDACLI_MANIFEST" in os.environ:
+    if not wanted.function or wanted.manifest is not None or os.environ.get("LAMBDACLI_MANIFEST"):
         return False
     return "." in wanted.function or wanted.runtime.startswith("provided")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio  # noqa: TID253 - this module is only imported once something is watched
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from lambdacli import runtimes
@@ -16,7 +17,6 @@ from lambdacli.local.execution import ExecutionEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
-    from pathlib import Path
 
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.prepare import Ready
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SOON = 0.5  # seconds after a run within which a save may still be the function's own
 _SUSPICIOUS = 5  # such saves of a file in a row: a function that writes where it is watched must not spin
 _SPACE = 1.0  # seconds after a run until the next, where the file is source code
+_LOOK = 0.05  # seconds between two looks meanwhile
 _PATIENCE = 5.0  # seconds that such a run may still take before a save ends it after all
 
 
@@ -51,7 +52,7 @@ class Show(Protocol):
         """Nothing can run until something is saved."""
 
     def spinning(self, path: Path) -> None:
-        """The function itself seems to write this file on every run: it no longer runs at once for it."""
+        """This file is saved again and again while the function runs: it no longer runs at once for it."""
 
 
 class Watch:
@@ -114,11 +115,11 @@ class Watch:
             signal = await self.signals.get()
             if signal.error is not None:
                 raise signal.error
-            if signal.kind != "saved":
+            if signal.kind != "saved" or not self._is_spinning(signal.paths):
                 return signal
-            if paths := signal.paths - self._own_writes(signal.paths):
-                spinning = any(self._soon.get(path, 0) >= _SUSPICIOUS for path in paths)
-                return await self._spaced_out(set(paths)) if spinning else Signal("saved", frozenset(paths))
+            saved = await self._spaced_out(set(signal.paths))
+            if news := frozenset(path for path in saved if not self._is_own_write(path)):
+                return Signal("saved", news)
 
     async def _work(self, signal: Signal) -> None:
         try:
@@ -193,33 +194,42 @@ class Watch:
         except LambdacliError as error:
             self.signals.put_nowait(Signal("failed", error=error))
 
-    def _own_writes(self, paths: frozenset[Path]) -> set[Path]:
-        """Those that the function itself writes, run after run, and that are no source code: no news at all."""
+    def _is_spinning(self, paths: frozenset[Path]) -> bool:
+        """Whether saves of a file come while it runs or soon after, time after time."""
         if self._rests.is_set() and time.monotonic() - self._ended > _SOON:
             for path in paths:
                 self._soon.pop(path, None)
-            return set()
-        for path in paths:
+            return False
+        for path in filter(Path.is_file, paths):
             self._soon[path] = self._soon.get(path, 0) + 1
             if self._soon[path] == _SUSPICIOUS:
                 self._show.spinning(path)
-        return {p for p in paths if self._soon[p] >= _SUSPICIOUS and p.suffix not in self._source_endings()}
+        return any(self._soon.get(path, 0) >= _SUSPICIOUS for path in paths)
+
+    async def _spaced_out(self, saved: set[Path]) -> set[Path]:
+        """All that is saved until the run has ended and a moment more: nothing is lost, and nothing spins."""
+        patience = time.monotonic() + _PATIENCE
+        while time.monotonic() < (self._ended + _SPACE if self._rests.is_set() else patience):
+            await asyncio.sleep(_LOOK)
+            while not self.signals.empty():
+                more = self.signals.get_nowait()
+                if more.kind in ("quit", "failed"):
+                    self.signals.put_nowait(more)
+                    return saved
+                saved |= more.paths
+        return saved
+
+    def _is_own_write(self, path: Path) -> bool:
+        """A file that is no source code and was last written while the function ran."""
+        try:
+            written = path.stat().st_mtime
+        except OSError:
+            return False
+        ended = time.time() - (time.monotonic() - self._ended)
+        return path.is_file() and path.suffix not in self._source_endings() and written <= ended + _LOOK
 
     def _source_endings(self) -> tuple[str, ...]:
         return runtimes.of(self._ready.function.runtime).endings if self._ready else ()
-
-    async def _spaced_out(self, paths: set[Path]) -> Signal:
-        """All that is saved until the run has ended and a moment more, as one: nothing is lost, and nothing spins."""
-        with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-            await asyncio.wait_for(self._rests.wait(), _PATIENCE)
-        await asyncio.sleep(_SPACE)
-        while not self.signals.empty():
-            more = self.signals.get_nowait()
-            if more.kind in ("quit", "failed"):
-                self.signals.put_nowait(more)
-                break
-            paths |= more.paths
-        return Signal("saved", frozenset(paths))
 
     async def _close(self) -> None:
         if self._observer is not None:

@@ -432,14 +432,30 @@ def test_a_file_that_the_function_writes_on_every_run_does_not_loop_for_ever(
     state = project.app.parent / "state.txt"
     project.returns(f"[time.sleep({after}), open({str(state)!r}, 'w').write(str(time.time())), time.sleep(0.2)][0]")
     with watching(lambdacli) as watch:
-        watch.wait_until_said("warning: the function itself writes state.txt")
-        watch.wait_until_said("hint: --ignore state.txt")
+        watch.wait_until_said("warning: state.txt is saved again and again")
+        watch.wait_until_said("--ignore state.txt")
         watch.wait_until_idle()
         runs = project.runs
         time.sleep(SETTLED)
         assert project.runs <= runs + 1
         project.returns("'saved'")
         until(lambda: watch.results[-1:] == ["saved"])
+
+
+def test_a_manifest_that_goes_away_makes_no_room_for_one_above(lambdacli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "lambdacli.yaml").write_text("functions: {other: {handler: a.b, runtime: python3.13, code: .}}\n")
+    lambdacli.folder = tmp_path / "below"
+    lambdacli.folder.mkdir()
+    Project(lambdacli.folder)
+    manifest = lambdacli.folder / "lambdacli.yaml"
+    with watching(lambdacli) as watch:
+        watch.wait_until_idle()
+        kept = manifest.read_text()
+        manifest.unlink()
+        watch.wait_until_said("error: no manifest at lambdacli.yaml")
+        manifest.write_text(kept)
+        until(lambda: watch.results == [1, 1])
+    assert "other" not in watch.messages
 
 
 def test_no_save_of_code_is_lost_however_fast_they_come(lambdacli: CommandLine, project: Project) -> None:
