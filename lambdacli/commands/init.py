@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,6 +88,7 @@ def _tell(project: Project, new: tuple[NewFile, ...], folder: Path) -> None:
         console.message(f"  {folder / file.path}")
     console.message("next:")
     if folder.absolute() != Path.cwd():
-        console.message(f"  cd {folder}")
+        pasted = f"./{folder}" if str(folder).startswith("-") else str(folder)
+        console.message(f"  cd {shlex.quote(pasted)}")
     console.message("  lambdacli invoke")
     console.message("  lambdacli watch")

@@ -128,7 +128,7 @@ def app_name(wanted: str, folder: Path) -> str:
         if not _APP.fullmatch(wanted):
             raise UsageError(f"invalid name {wanted!r}", hint="up to 48 letters, digits, - and _")
         return wanted
-    return re.sub(r"[^a-zA-Z0-9_-]+", "-", folder.absolute().name).strip("-_")[:48] or "app"
+    return re.sub(r"[^a-zA-Z0-9_-]+", "-", folder.resolve().name).strip("-_")[:48] or "app"
 
 
 def files(project: Project) -> tuple[NewFile, ...]:

@@ -217,3 +217,16 @@ def in_terminal(lambdacli: CommandLine, arguments: list[str], typed: bytes) -> s
         os.close(ours)
     assert process.wait(30) == 0, shown.decode()
     return shown.decode()
+
+
+@pytest.mark.parametrize(("folder", "pasted"), [("it's", """'it'"'"'s'"""), ("a b", "'a b'"), ("q$(ls)", "'q$(ls)'")])
+def test_the_next_step_can_be_pasted(lambdacli: CommandLine, folder: str, pasted: str) -> None:
+    done = lambdacli("init", folder, "--runtime", "python3.13", "--trigger", "s3")
+    assert f"  cd {pasted}\n" in done.stderr
+
+
+def test_a_folder_named_by_dots_has_its_own_name(lambdacli: CommandLine) -> None:
+    below = lambdacli.folder / "shop" / "below"
+    below.mkdir(parents=True)
+    assert lambdacli("init", "..", "--runtime", "python3.13", "--trigger", "s3", cwd=below).returncode == 0
+    assert "app: shop\n" in (lambdacli.folder / "shop" / "lambdacli.yaml").read_text()
