@@ -264,16 +264,62 @@ def test_a_change_of_one_byte_is_seen_even_with_the_same_time_and_size(load: Loa
     assert manifest.load(tmp_path / "lambdacli.yaml", environ={}).functions["f"].memory == 129
 
 
-def test_a_damaged_kept_tree_is_made_again(load: Load) -> None:
+SECRETS = """\
+# rotate hunter1 soon
+defaults: {runtime: python3.13, environment: {AA: "hunter2", REGION: x}}
+functions:
+  f:
+    handler: a.b
+    environment:
+      PLAIN: hunter3
+      EMPTY: ''
+      SHELL: ${env:SHELL_VALUE, hunter4}
+      KEY: |
+        -----BEGIN hunter5
+        MIIEvQ hunter6 ü
+stages:
+  prod: {functions: {f: {environment: {PLAIN: hunter7}}}}
+"""
+
+
+def test_no_value_of_an_environment_is_kept(load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LAMBDACLI_CACHE_DIR", str(tmp_path / "cache"))
+    first = load(SECRETS, stage="prod").functions["f"].environment
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert "hunter" not in kept.read_text()
+    again = manifest.load(tmp_path / "lambdacli.yaml", stage="prod", environ={}).functions["f"].environment
+    assert again == first
+    assert first["KEY"] == "-----BEGIN hunter5\nMIIEvQ hunter6 ü\n"
+    assert (first["AA"], first["PLAIN"], first["SHELL"], first["EMPTY"]) == ("hunter2", "hunter7", "hunter4", "")
+
+
+def test_a_value_that_is_written_otherwise_than_it_reads_keeps_no_tree(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LAMBDACLI_CACHE_DIR", str(tmp_path / "cache"))
+    for _ in range(2):
+        made = load(HEAD + ', environment: {AA: "hunter\\x32"}}')
+        assert made.functions["f"].environment["AA"] == "hunter2"
+    assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_damaged_kept_tree_is_made_again(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMBDACLI_CACHE_DIR", str(tmp_path / "cache"))
     load(HEAD + "}")
-    kept = list(Path(os.environ["LAMBDACLI_CACHE_DIR"]).glob("manifest-*.json"))
+    kept = list((tmp_path / "cache").glob("manifest-*.json"))
     assert kept
     for path in kept:
-        path.write_text('{"made_by": 1, "text": [], "tree": null}')
+        path.write_text('{"made_by": 1, "stamp": [], "tree": null}')
     assert load(HEAD + "}").functions["f"].handler == "a.b"
     for path in kept:
         path.write_text("[")
     assert load(HEAD + "}").functions["f"].handler == "a.b"
+    load(HEAD + "}")
+    for values in ("[]", "[[]]", '[[["nope"], "AA", [[0, 1]]]]', '[[["functions"], "AA", 7]]', "7"):
+        for path in kept:
+            entry = json.loads(path.read_text())
+            path.write_text(json.dumps({**entry, "values": json.loads(values)}))
+        assert manifest.load(tmp_path / "lambdacli.yaml", environ={}).functions["f"].handler == "a.b"
 
 
 def test_find_goes_upward_and_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
