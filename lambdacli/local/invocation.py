@@ -10,8 +10,6 @@ import math
 import os
 from typing import Literal, NamedTuple
 
-MAX_EVENT = 6 * 1024 * 1024  # bytes of a synchronous invocation's event, "Lambda quotas" in the developer guide
-
 Status = Literal["success", "error", "timeout"]
 
 
