@@ -10,11 +10,11 @@ from lambdacli.manifest.build import Building
 from lambdacli.manifest.files import failure, read, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lambdacli.manifest.build import Fill
-    from lambdacli.manifest.document import Document
+    from lambdacli.manifest.document import Document, Step
     from lambdacli.model import Manifest, Problem
 
 
@@ -77,7 +77,7 @@ def _checked(document: Document) -> tuple[Any, list[Problem], frozenset[str] | N
     errors = list(schema.errors(document.tree))
     found = [*document.problems, *problems(document, errors)]
     paths = [tuple(error.absolute_path) for error in errors]
-    for path, message, hint in variables.mistakes(document.tree):
+    for path, message, hint in (*variables.mistakes(document.tree), *_strangers(document.tree)):
         found.append(document.problem(path, message, hint=hint))
         paths.append(path)
     if not found:
@@ -88,6 +88,21 @@ def _checked(document: Document) -> tuple[Any, list[Problem], frozenset[str] | N
         return document.tree, in_order(found), None
     functions = {name: value for name, value in document.tree["functions"].items() if name not in broken}
     return _written_out({**document.tree, "functions": functions}), found, broken
+
+
+def _strangers(tree: Any) -> Iterator[tuple[tuple[Step, ...], str, str]]:
+    """Functions that only a stage names: a stage is laid over functions and cannot add one."""
+    from lambdacli.manifest.wording import listed, nearest
+
+    functions, stages = (tree.get(key) if isinstance(tree, dict) else None for key in ("functions", "stages"))
+    if not isinstance(functions, dict) or not isinstance(stages, dict):
+        return
+    for stage, values in stages.items():
+        laid_over = values.get("functions") if isinstance(values, dict) else None
+        for name in laid_over if isinstance(laid_over, dict) else ():
+            if name not in functions:
+                path = ("stages", stage, "functions", name)
+                yield path, "no such function", nearest(str(name), functions) or listed(functions)
 
 
 def _written_out(tree: dict[str, Any]) -> dict[str, Any]:

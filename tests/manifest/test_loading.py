@@ -429,3 +429,10 @@ def test_the_command_lines_env_file(tmp_path: Path) -> None:
         manifest.env_file(tmp_path / "none")
     with pytest.raises(UsageError, match=r"folder|cannot be read"):
         manifest.env_file(tmp_path)
+
+
+def test_a_stage_cannot_add_a_function(load: Load) -> None:
+    with pytest.raises(ManifestError) as raised:
+        load(HEAD + "}\nstages: {prod: {functions: {g: {memory: 512}}}}\n")
+    (problem,) = raised.value.problems
+    assert (problem.path, problem.message) == ("stages.prod.functions.g", "no such function")
