@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli import manifest as manifests
+from lambdacli import runtimes
 from lambdacli.errors import EventError, MachineError, UsageError
 from lambdacli.local import once, request
 from lambdacli.local.plan import Machine, Plan, plan
@@ -149,9 +150,8 @@ def _target(wanted: Wanted) -> tuple[Manifest, Function]:
     """The function by its name in the manifest; a name with a dot is a handler in this folder."""
     folder, name = Path.cwd(), wanted.function
     if name and _is_handler(wanted):
-        manifest = manifests.adhoc(name, wanted.runtime, folder)
-        region = wanted.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        return manifest._replace(region=region or manifest.region), next(iter(manifest.functions.values()))
+        manifest = manifests.adhoc(name, wanted.runtime, folder, wanted.region)
+        return manifest, next(iter(manifest.functions.values()))
     path = manifests.find(folder, wanted.manifest)
     if wanted.runtime:
         raise UsageError(f"--runtime is for a handler without a manifest, and {path.name} says it", hint="leave it out")
@@ -162,7 +162,7 @@ def _target(wanted: Wanted) -> tuple[Manifest, Function]:
 def _is_handler(wanted: Wanted) -> bool:
     if not wanted.function or wanted.manifest is not None or os.environ.get("LAMBDACLI_MANIFEST"):
         return False
-    return "." in wanted.function or wanted.runtime.startswith("provided")
+    return "." in wanted.function or bool(wanted.runtime and not runtimes.of(wanted.runtime).managed)
 
 
 def _named_files(wanted: Wanted) -> list[Path]:

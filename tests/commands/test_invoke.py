@@ -284,6 +284,8 @@ def test_no_timeout_outlives_the_functions_own(lambdacli: CommandLine, app: Path
         ("app.echo --env A", "--env 'A' is not NAME=VALUE", "--env GREETING=hello"),
         ("app.echo --env AWS_REGION=x", "--env: AWS_REGION is Lambda's own variable", "--region"),
         ("app.echo --env _X=x", "--env: _X is Lambda's own variable", "--region"),
+        ("app.echo --region EU", "'EU' is no region", "such as eu-west-1"),
+        ("app --runtime provded", "unknown runtime 'provded'", "did you mean provided.al2?"),
         ("app.echo --env-file nope.env", "nope.env does not exist", "lines of NAME=value"),
         ("app.echo --runtime python9.9", "unknown runtime 'python9.9'", "did you mean python3."),
         ("app.echo --client-context nope", "--client-context is neither", "for example"),
