@@ -82,7 +82,11 @@ def _own_outputs() -> frozenset[tuple[int, int]]:
 
 
 def _exists(path: Path) -> bool:
-    return path.exists()
+    return os.path.exists(path)  # noqa: PTH110 - Path's own fails below a folder that may not be searched
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
 def _real(path: Path) -> Path:
@@ -96,13 +100,14 @@ def _links(path: Path) -> list[Path]:
     while rest and len(found) < _MOST_LINKS:
         part = rest.pop()
         here = real.parent if part == ".." else real / part
-        if here.is_symlink():
-            found.append(here)
+        try:
             target = here.readlink()
-            real /= target.anchor
-            rest += reversed(target.parts[bool(target.anchor) :])
-        else:
+        except OSError:  # it is no link
             real = here
+            continue
+        found.append(here)
+        real /= target.anchor
+        rest += reversed(target.parts[bool(target.anchor) :])
     return found
 
 
@@ -131,7 +136,7 @@ class _Layout(NamedTuple):
 
 def _folder(code: Path) -> Path:
     """The folder of code. Where nothing is yet, a name without a suffix will be a folder."""
-    return code if code.is_dir() or not (code.suffix or _exists(code)) else code.parent
+    return code if _is_folder(code) or not (code.suffix or _exists(code)) else code.parent
 
 
 class _Names(watchfiles.DefaultFilter):
@@ -254,7 +259,7 @@ class Changes:
     def _concerns(self, path: Path) -> bool:
         if path in self._layout.files or path in self._layout.links or path in self._layout.code:
             return True
-        if path.is_dir() or self._is_output(path):
+        if _is_folder(path) or self._is_output(path):
             return False
         return any(map(partial(self._counts, path), self._layout.code, self._layout.tops, self._ignored))
 

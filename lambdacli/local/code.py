@@ -28,12 +28,16 @@ def task_root(function: Function) -> Path:
         MachineError: there is no place to unpack it.
     """
     code = function.code
-    if code.is_dir():
+    try:
+        mode = code.stat().st_mode
+    except FileNotFoundError:
+        mode = 0
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"function {function.name}: its code {code} cannot be read: {_reason(error)}") from None
+    if stat.S_ISDIR(mode):
         return code
-    if code.suffix == ".zip" and code.is_file():
-        return _unpacked(code)
-    if code.is_file():
-        return code.parent
+    if stat.S_ISREG(mode):
+        return _unpacked(code) if code.suffix == ".zip" else code.parent
     raise ManifestError(f"function {function.name}: no code at {code}", hint="`code` is a folder, a file or a zip")
 
 
@@ -164,5 +168,5 @@ def _keep_newest(folder: Path) -> None:
                 _set_folders(copy.rename(Path(grave, "code")), 0o700)
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()

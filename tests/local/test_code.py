@@ -143,6 +143,24 @@ def test_a_zip_that_may_not_be_read(tmp_path: Path) -> None:
         unpacked(archive)
 
 
+@pytest.mark.parametrize("name", ["src", "code.zip", "app.py"])
+def test_code_below_a_folder_that_may_not_be_searched(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir(0)
+    if os.access(folder, os.X_OK):
+        pytest.skip("root may read everything")
+    with pytest.raises(ManifestError, match=f"function f: its code .*{name} cannot be read: permission denied"):
+        unpacked(folder / name)
+
+
+@pytest.mark.parametrize("name", ["nope", "nope.zip", "app.py/below", "pipe", "nul\0"])
+def test_code_that_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "app.py").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ManifestError, match=r"function f: (no code at|its code .* cannot be read)"):
+        unpacked(tmp_path / name)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
 def test_a_zip_with_broken_data(tmp_path: Path, method: int) -> None:
     archive = tmp_path / "code.zip"
