@@ -136,8 +136,13 @@ def function_error(name: str, payload: bytes, code: Path) -> str:
         _tell(where.replace(f"{code}{os.sep}", "") + "\n")
         if sys.stderr.isatty():
             _tell("".join(style(line, "dim") + "\n" for line in source))
-    first_line = text.split("\n", 1)[0]
-    return f"function {name} failed: {kind}: {first_line}" if kind else f"function {name} failed: {first_line}"
+    said = text.partition(" Error: ")[2] if text.startswith("RequestId: ") else text  # Lambda's own errors name the id
+    parts = [part for part in (_first_line(kind), _first_line(said)) if part]
+    return ": ".join([f"function {name} failed", *parts])
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.splitlines()), "")
 
 
 def message(text: str) -> None:

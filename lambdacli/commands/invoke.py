@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from lambdacli.local.invocation import Outcome
+    from lambdacli.local.prepare import Ready
+
+_NO_START = "Runtime.InvalidEntrypoint"
 
 
 @runs_a_function
@@ -46,7 +49,7 @@ def command(
         outcome = once.run(ready.plan, ready.invocation(), log)
     with suppress(console.ReaderGone):  # whoever stopped reading may still want the exit code
         console.raw(_as_json(ready.function.name, outcome, b"".join(kept)) if json else outcome.payload)
-    _judge(ready.function.name, outcome, Path(ready.plan.cwd))
+    _judge(ready, outcome)
 
 
 def _log_sink(path: Path | None, stack: ExitStack) -> Callable[[bytes], object]:
@@ -112,11 +115,20 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _judge(name: str, outcome: Outcome, code: Path) -> None:
+def _judge(ready: Ready, outcome: Outcome) -> None:
     if outcome.status == "success":
         return
-    message = console.function_error(name, outcome.payload, code)
-    if outcome.out_of_memory or outcome.status == "timeout":
-        hint = "more `memory` in the manifest" if outcome.out_of_memory else "--timeout, --no-timeout, or `timeout`"
-        raise LimitExceeded(message, hint=hint)
-    raise FunctionFailed(message)
+    message = console.function_error(ready.function.name, outcome.payload, Path(ready.plan.cwd))
+    if outcome.out_of_memory:
+        raise LimitExceeded(message, hint="give it more `memory` in the manifest")
+    if outcome.status == "timeout":
+        raise LimitExceeded(message, hint="raise `timeout` in the manifest, or try --timeout SECONDS or --no-timeout")
+    raise FunctionFailed(message, hint=_why_not_started(ready) if outcome.error_type == _NO_START else "")
+
+
+def _why_not_started(ready: Ready) -> str:
+    """Lambda's words for a bootstrap that cannot be started say little."""
+    from lambdacli import runtimes
+
+    problem = runtimes.of(ready.function.runtime).handler_problem(ready.function)
+    return problem or f"the first line of {ready.plan.argv[0]} must name an interpreter that this machine has"

@@ -42,6 +42,8 @@ def handler_problem(function: Function) -> str:
             return f"no file named bootstrap in {function.code}"
         if not code.executable("bootstrap"):
             return f"{function.code}/bootstrap is not executable: chmod +x it"
+        if code.read("bootstrap").split(b"\n", 1)[0].endswith(b"\r"):
+            return f"{function.code}/bootstrap has Windows line ends (CRLF): no interpreter is called so"
     return ""
 
 
