@@ -21,7 +21,15 @@ print("%d.%d.%d" % sys.version_info[:3])
 print(sys.executable if sys.implementation.name == "cpython" else "")
 """
 _PROOF = ("-I", "-S", "-c", _PROVE)
-_VARIABLES = ("PYENV_ROOT", "PYENV_VERSION", "UV_PYTHON_INSTALL_DIR", "MISE_DATA_DIR", "ASDF_DATA_DIR", "XDG_DATA_HOME")
+_VARIABLES = (
+    "VIRTUAL_ENV",
+    "PYENV_ROOT",
+    "PYENV_VERSION",
+    "UV_PYTHON_INSTALL_DIR",
+    "MISE_DATA_DIR",
+    "ASDF_DATA_DIR",
+    "XDG_DATA_HOME",
+)
 _UTF8_SINCE = 12  # minor version whose image sets LC_CTYPE
 
 
@@ -69,7 +77,12 @@ def _machine(version: str) -> Iterator[str]:
 
 
 def _is_own(path: str) -> bool:
-    """Whether it is of lambdacli's own virtual environment, whose packages are no function's."""
+    """Whether it is of lambdacli's own virtual environment, whose packages are no function's.
+
+    An environment that the user has activated is the project's, with lambdacli in it.
+    """
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix:
+        return False
     folder = os.path.realpath(os.path.dirname(path))
     return sys.prefix != sys.base_prefix and folder == os.path.realpath(os.path.dirname(sys.executable))
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fakes are shell 
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which only what a test puts there is found."""
     for name in ("PYENV_ROOT", "NVM_DIR", "NVM_BIN", "FNM_DIR", "VOLTA_HOME", "MISE_DATA_DIR", "ASDF_DATA_DIR",
-                 "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):  # fmt: skip
+                 "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME", "VIRTUAL_ENV"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -127,6 +127,13 @@ def test_own_interpreter_at_last_without_our_packages(path: str, home: Path, mon
 @pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="the tests run in no virtual environment")
 def test_own_virtual_environment_where_it_is_the_projects(home: Path) -> None:
     (home / ".venv").symlink_to(sys.prefix)
+    assert Path(prefix(find(OWN, home))).samefile(sys.prefix)
+
+
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="the tests run in no virtual environment")
+def test_own_virtual_environment_where_the_user_activated_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     assert Path(prefix(find(OWN, home))).samefile(sys.prefix)
 
 
