@@ -17,13 +17,18 @@ def folder() -> str:
     Nothing if there is no such folder, or others than the user could have written what is in it.
     """
     try:
-        if not (place := _configured()):
-            return ""
-        if not os.path.isdir(place):
-            os.makedirs(place, mode=0o700, exist_ok=True)
-        return place if _is_private(os.stat(place)) else ""
+        place = _configured()
+        return place if place and _is_private(_made(place)) else ""
     except OSError:
         return ""
+
+
+def _made(place: str) -> os.stat_result:
+    try:
+        return os.stat(place)
+    except FileNotFoundError:
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        return os.stat(place)
 
 
 def _configured() -> str:
