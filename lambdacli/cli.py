@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from lambdacli import __version__, interrupts
 from lambdacli.errors import LambdacliError, MachineError, UsageError
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,12 +53,7 @@ class Commands(TyperGroup):
 
 def unknown(kind: str, name: str, valid: Sequence[str]) -> LambdacliError:
     """A usage error that names the nearest valid thing."""
-    from difflib import get_close_matches
-
-    nearest = get_close_matches(name, valid, n=1)
-    return UsageError(
-        f"unknown {kind} {name!r}", hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(valid)}"
-    )
+    return UsageError(f"unknown {kind} {name!r}", hint=nearest(name, valid, f"one of {', '.join(valid)}"))
 
 
 app = typer.Typer(

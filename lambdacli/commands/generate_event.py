@@ -17,6 +17,7 @@ from typer.main import get_command
 from lambdacli import events
 from lambdacli.errors import EventError, ManifestError, UsageError
 from lambdacli.events.parameters import GATHERING, GLOBALS
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,12 +198,8 @@ def _show_list(part: str, folders: Sequence[Path], *, as_json: bool) -> None:
     known = events.by_service(folders)
     chosen = [name for service, name in known if service == part] or [name for _, name in known if part in name]
     if not chosen:
-        from difflib import get_close_matches
-
-        near = get_close_matches(part, sorted({service for service, _ in known}), n=1)
-        raise EventError(
-            f"no event matches {part!r}", hint=f"did you mean {near[0]}?" if near else "`--list` alone shows all"
-        )
+        hint = nearest(part, sorted({service for service, _ in known}), "`--list` alone shows all")
+        raise EventError(f"no event matches {part!r}", hint=hint)
     found = [each for name in sorted(chosen) if (each := _summary(name, folders))]
     if as_json:
         console.data(events.dumps(found))
@@ -328,11 +325,8 @@ def _whole(count: Any) -> int | None:
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:
-    from difflib import get_close_matches
-
-    options = [each.removeprefix("--") for option in command.params for each in option.opts]
-    near = get_close_matches(name.removeprefix("--"), options, n=1)
-    hint = f"did you mean --{near[0]}?" if near else f"see `lambdacli generate-event {command.name} --help`"
+    options = [each for option in command.params for each in option.opts]
+    hint = nearest(name, options, f"see `lambdacli generate-event {command.name} --help`")
     return EventError(f"event {command.name} has no parameter {name}", hint=hint)
 
 

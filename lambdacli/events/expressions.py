@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from lambdacli import suggest
 from lambdacli.errors import EventError
 from lambdacli.events import filters, identity
 
@@ -219,8 +220,4 @@ def _tokens(source: str, place: Place) -> list[tuple[str, str]]:
 
 def nearest(name: str, valid: Collection[str]) -> str:
     """A hint with the nearest valid name, or nothing."""
-    from difflib import get_close_matches
-
-    shown = [each for each in valid if not each.startswith("#")]
-    near = get_close_matches(name, shown, n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    return suggest.nearest(name, [each for each in valid if not each.startswith("#")])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
 from lambdacli.events import moments
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,17 +46,9 @@ def convert(parameter: Parameter, value: Any) -> Any:
     if parameter.choices and converted not in parameter.choices:
         raise EventError(
             f"parameter {parameter.name}: expected one of {', '.join(parameter.choices)}, not {_shown(value)}",
-            hint=_nearest(str(value), parameter.choices),
+            hint=nearest(str(value), parameter.choices),
         )
     return converted
-
-
-def _nearest(value: str, choices: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(value.lower(), by_lower, n=1)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
 
 
 def _shown(value: Any) -> str:

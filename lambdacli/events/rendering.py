@@ -8,6 +8,7 @@ from lambdacli.errors import EventError
 from lambdacli.events import identity, moments
 from lambdacli.events.compile import compiled
 from lambdacli.events.parameters import GATHERING, convert
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,10 +137,7 @@ def _by_name(template: Template, parameters: Mapping[str, object]) -> dict[str, 
 
 def unknown_parameter(template: Template, name: str) -> EventError:
     """The error of a parameter that the template does not have."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [*template.params, "count"], n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(template.params)}"
+    hint = nearest(name, [*template.params, "count"], f"it has {', '.join(template.params)}")
     return EventError(f"event {template.name} has no parameter {name!r}", hint=hint)
 
 

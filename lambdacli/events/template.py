@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.errors import EventError
 from lambdacli.events import find
 from lambdacli.events.parameters import GLOBALS, TYPES, Parameter
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,9 +133,6 @@ def _object(raw: Any, where: str, at: str, keys: Sequence[str] = ()) -> Mapping[
         raise EventError(f"{where}, {at}: expected an object, not {json.dumps(raw)[:40]}")
     for key in raw:
         if keys and key not in keys:
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(keys)}"
+            hint = nearest(key, keys, f"one of {', '.join(keys)}")
             raise EventError(f"{where}, {at}: unknown key {key!r}", hint=hint)
     return raw

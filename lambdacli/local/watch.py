@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once something is watched
 import contextlib
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -144,8 +145,8 @@ class Watch:
 
     def _prepared(self, signal: Signal) -> Ready:
         """The run anew where one of the files that it was made from was saved, or the code went or came as a whole."""
-        made_from = {path.resolve() for path in (*self._files, *self._code)}
-        if self._ready is None or signal.paths & made_from or not all(path.exists() for path in self._code):
+        made_from = {Path(os.path.realpath(path)) for path in (*self._files, *self._code)}  # also of links in a circle
+        if self._ready is None or signal.paths & made_from or not all(map(os.path.exists, self._code)):
             self._ready = None
             self._ready = self._make()
             self._code, self._files = (self._ready.function.code,), self._ready.files

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from lambdacli import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,12 +34,10 @@ _LONGEST = 60
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """`did you mean …?`, or nothing when no valid name is near."""
-    names = {str(v).lower(): str(v) for v in valid}
-    wanted = name[:100].lower()
-    found = get_close_matches(wanted, names, n=1, cutoff=0.6)
-    if not found:
-        found = [n for n in names if len(wanted) > 1 and (wanted in n or n in wanted)][:1]
-    return f"did you mean {names[found[0]]}?" if found else ""
+    names = [str(each) for each in valid]
+    wanted = name.lower()
+    holds = [each for each in names if len(wanted) > 1 and (wanted in each.lower() or each.lower() in wanted)][:1]
+    return suggest.nearest(name, names, f"did you mean {holds[0]}?" if holds else "")
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lambdacli.errors import UsageError
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,11 +86,7 @@ def of(identifier: str) -> Runtime:
             runtime = load(language)
             if identifier in runtime.identifiers or identifier in runtime.deprecated:
                 return runtime
-    from difflib import get_close_matches
-
     current = [i for language in languages() for i in load(language).identifiers]
-    nearest = get_close_matches(identifier, current, n=1)
     raise UsageError(
-        f"unknown runtime {identifier!r}",
-        hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(current)}",
+        f"unknown runtime {identifier!r}", hint=nearest(identifier, current, f"one of {', '.join(current)}")
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lambdacli.runtimes._files import Code
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from lambdacli.model import Function
@@ -56,5 +56,5 @@ def _export_problem(name: str, source: bytes, export: str) -> str:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, names)
+    return f"; {near}" if near else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lambdacli.runtimes._files import Code
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,8 @@ def _missing_module(code: Code, module: str) -> str:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, names)
+    return f"; {near}" if near else ""
 
 
 def _attribute_problem(name: str, source: bytes, attribute: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import MachineError, UsageError
 from lambdacli.scaffold.starts import STARTS
+from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -241,9 +242,4 @@ def _make_file(path: Path, file: NewFile, made: list[Path]) -> None:
 
 
 def _unknown(kind: str, name: str, valid: Sequence[str]) -> UsageError:
-    from difflib import get_close_matches
-
-    nearest = get_close_matches(name, valid, n=1)
-    return UsageError(
-        f"unknown {kind} {name!r}", hint=f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(valid)}"
-    )
+    return UsageError(f"unknown {kind} {name!r}", hint=nearest(name, valid, f"one of {', '.join(valid)}"))

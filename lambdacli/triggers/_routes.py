@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding
 from lambdacli.triggers._parts import choice, flag, number, settings, text, texts
 
@@ -94,10 +95,7 @@ def check_authorizer(values: Mapping[str, Any], manifest: Manifest) -> Iterator[
     if isinstance(authorizer, dict) and isinstance(named := authorizer.get("lambda"), dict):
         name = named["function"]
         if not name.startswith("arn:") and name not in manifest.functions:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, manifest.functions, n=1)
-            hint = f"did you mean {near[0]}?" if near else "name a function of this file, or an ARN"
+            hint = nearest(name, manifest.functions, "name a function of this file, or an ARN")
             yield Finding(f"there is no function {name}", "authorizer.lambda.function", hint)
 
 

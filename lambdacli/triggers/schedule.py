@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers._expressions import mistake
 from lambdacli.triggers._parts import choice, enabled, literal, number, request, settings, text
@@ -65,10 +66,7 @@ def _zone(zone: str) -> Iterator[Finding]:
         ZoneInfo(zone)
     except (OSError, ValueError, KeyError):
         if known := available_timezones():  # a machine may have no time zone data
-            from difflib import get_close_matches
-
-            near = get_close_matches(zone, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "a name such as Europe/Berlin"
+            hint = nearest(zone, known, "a name such as Europe/Berlin")
             yield Finding(f"{zone[:60]} is no time zone", "timezone", hint)
 
 
