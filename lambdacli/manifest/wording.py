@@ -126,6 +126,9 @@ def _type(error: ValidationError) -> Iterator[Said]:
         hint = f"it needs {', '.join(required)}" if required else ""
     elif value is None and wanted == ["string"]:
         hint = 'write "" for an empty text'
+    elif isinstance(value, str) and (required := _schema(error).get("required")):
+        rest = "".join(f", {key}: …" for key in required[1:])
+        hint = f"write {{{required[0]}: {value[:_LONGEST]}{rest}}}"
     elif isinstance(value, str) and value in _schema(error).get("properties", {}):
         hint = f"write `{value}: ` and its settings"
     elif "array" in wanted and isinstance(value, str):

@@ -436,3 +436,10 @@ def test_a_stage_cannot_add_a_function(load: Load) -> None:
         load(HEAD + "}\nstages: {prod: {functions: {g: {memory: 512}}}}\n")
     (problem,) = raised.value.problems
     assert (problem.path, problem.message) == ("stages.prod.functions.g", "no such function")
+
+
+def test_a_text_where_settings_belong_is_shown_with_what_they_need(load: Load) -> None:
+    with pytest.raises(ManifestError) as raised:
+        load(HEAD + ", triggers: [{dynamodb: orders}]}\n")
+    (problem,) = raised.value.problems
+    assert problem.hint == "write {table: orders, starting_position: …}"
