@@ -243,7 +243,17 @@ class _Composer:
         if "\t" in text[: column + 1] and not text[:column].strip():
             return _fatal(self.file, line + 1, text.index("\t") + 1, "a tab in the indentation", "indent with spaces")
         parts = [part for part in (error.problem, error.context) if part]
-        return _fatal(self.file, line + 1, column + 1, "not valid YAML: " + ", ".join(parts))
+        return _fatal(self.file, line + 1, column + 1, "not valid YAML: " + ", ".join(parts), _usual_cause(parts))
+
+
+def _usual_cause(parts: list[str]) -> str:
+    """What mostly lies behind libyaml's words."""
+    said = " ".join(parts)
+    if "mapping values are not allowed" in said:
+        return "is this line indented further than the one above, or a text with `: ` not quoted?"
+    if "block mapping" in said or "block collection" in said:
+        return "is this line indented as the lines beside it?"
+    return "is a quote or a bracket not closed?" if "flow" in said or "quoted" in said else ""
 
 
 def _line_column(before: str) -> tuple[int, int]:

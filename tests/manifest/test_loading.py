@@ -443,3 +443,17 @@ def test_a_text_where_settings_belong_is_shown_with_what_they_need(load: Load) -
         load(HEAD + ", triggers: [{dynamodb: orders}]}\n")
     (problem,) = raised.value.problems
     assert problem.hint == "write {table: orders, starting_position: …}"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("functions:\n  f:\n    handler: a.b\n      runtime: x\n", "is this line indented further than the one above"),
+        ("functions:\n  f:\n    handler: a.b\n   runtime: x\n", "is this line indented as the lines beside it?"),
+        ("functions: {f: {handler: a.b\n", "is a quote or a bracket not closed?"),
+    ],
+)
+def test_the_usual_cause_of_a_syntax_error(load: Load, text: str, hint: str) -> None:
+    with pytest.raises(ManifestError) as raised:
+        load(text)
+    assert raised.value.problems[0].hint.startswith(hint)
