@@ -207,12 +207,11 @@ class Changes:
 
     async def _watch(self, folder: Path, *, recursive: bool) -> None:
         while True:
-            was_missing = not _exists(folder)
-            while not _exists(folder):
+            if not _exists(folder):
                 self._has_begun(folder)
-                await asyncio.sleep(_RETURN_PERIOD)
-            if was_missing:
-                self._found.put_nowait({folder})
+                while not _exists(folder):  # noqa: ASYNC110 - no event tells of a folder that does not exist
+                    await asyncio.sleep(_RETURN_PERIOD)
+                self._tell_when_begun(folder)
             try:
                 await self._watch_existing(folder, recursive=recursive)
             except FileNotFoundError:
@@ -222,7 +221,13 @@ class Changes:
                     f"cannot watch {folder}: {error}",
                     hint="raise fs.inotify.max_user_watches, or watch a smaller folder",
                 ) from None
-            self._found.put_nowait({folder})
+            self._tell_when_begun(folder)
+
+    def _tell_when_begun(self, folder: Path) -> None:
+        """It went or came: tell it once it is watched anew or known to be missing, so that no save falls in between."""
+        self._moved.add(folder)
+        self._to_begin.add(folder)
+        self.begun.clear()
 
     async def _watch_existing(self, folder: Path, *, recursive: bool) -> None:
         """Until the folder itself is gone."""
@@ -233,7 +238,9 @@ class Changes:
         async for changes in observed:
             if relevant := self._relevant(changes):
                 self._found.put_nowait(relevant)
-            if not _exists(folder):
+            if (
+                not _exists(folder) or (watchfiles.Change.deleted, str(folder)) in changes
+            ):  # another may be there already
                 return
 
     def _relevant(self, changes: set[tuple[watchfiles.Change, str]]) -> set[Path]:

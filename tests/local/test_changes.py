@@ -234,3 +234,26 @@ def test_a_folder_that_comes_back(tmp_path: Path) -> None:
             found |= await asyncio.wait_for(iterator.__anext__(), 20)
 
     asyncio.run(main())
+
+
+def test_a_folder_that_is_replaced_at_once_is_still_watched(tmp_path: Path) -> None:
+    src = tmp_path / "src"
+    src.mkdir()
+
+    async def main() -> None:
+        changes = Changes([src], [tmp_path / "end.json"])
+        iterator = changes.__aiter__()
+        pending = asyncio.ensure_future(iterator.__anext__())
+        await asyncio.wait_for(changes.begun.wait(), 20)
+        for _ in range(10):
+            shutil.rmtree(src)
+            src.mkdir()
+            found = await asyncio.wait_for(pending, 20)
+            while src / "app.py" not in found:
+                (src / "app.py").write_text("x")
+                found = await asyncio.wait_for(iterator.__anext__(), 20)
+            pending = asyncio.ensure_future(iterator.__anext__())
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+
+    asyncio.run(main())
