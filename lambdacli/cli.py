@@ -13,14 +13,13 @@ from typer.main import get_command
 
 from lambdacli import __version__, interrupts
 from lambdacli.errors import LambdacliError, MachineError, UsageError
+from lambdacli.local.headstart import GLOBAL
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BUG = 70
-
-_GLOBAL = ("--quiet", "--verbose")
 
 # The order of the help page: the way a project goes.
 COMMANDS = ("init", "validate", "list", "schema", "generate-event", "invoke", "watch")
@@ -79,7 +78,7 @@ def lambdacli(
     version: Annotated[  # noqa: ARG001 - acts through its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say more; show tracebacks of lambdacli itself.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show tracebacks of lambdacli itself.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only results and errors.")] = False,
 ) -> None:
     """Run AWS Lambda functions here as Lambda would, from one manifest and without Docker."""
@@ -130,8 +129,8 @@ def run(arguments: Sequence[str]) -> int:
 def _global_first(arguments: Sequence[str]) -> list[str]:
     """People write global options where they think of them; Typer wants them before the command."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    moved = [each for each in arguments[:end] if each in _GLOBAL]
-    return [*moved, *(each for each in arguments[:end] if each not in _GLOBAL), *arguments[end:]]
+    moved = [each for each in arguments[:end] if each in GLOBAL]
+    return [*moved, *(each for each in arguments[:end] if each not in GLOBAL), *arguments[end:]]
 
 
 def _from_typer(error: typer.TyperException, arguments: Sequence[str]) -> LambdacliError:

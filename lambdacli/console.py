@@ -151,12 +151,6 @@ def message(text: str) -> None:
         _tell(text + "\n")
 
 
-def detail(text: str) -> None:
-    """One line for people on stderr, only with --verbose."""
-    if _Settings.verbose:
-        _tell(style(text, "dim") + "\n")
-
-
 def warning(text: str, hint: str = "") -> None:
     """One line that does not end the command."""
     if not _Settings.quiet:

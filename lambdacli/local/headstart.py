@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambdacli.local.plan import Plan
 
 _COMMANDS = ("invoke", "watch")
-_GLOBAL = ("--quiet", "--verbose")  # stand before the command and change nothing here
+GLOBAL = ("--quiet", "--verbose")  # options that may stand anywhere, also before the command
 _RECORDS = 256  # files at most; two commands on one file only guess wrong
 
 
@@ -34,7 +34,7 @@ class _Guess:
 
 def begin(arguments: Sequence[str]) -> None:
     """Start what the last such command ended up with, if this command runs a function at all."""
-    arguments = [each for each in arguments if each not in _GLOBAL]
+    arguments = [each for each in arguments if each not in GLOBAL]
     if (
         not arguments
         or arguments[0] not in _COMMANDS

@@ -77,7 +77,6 @@ class Listener(Protocol):
 
 
 State = Literal["init", "idle", "busy", "responded"]
-Answer = "Callable[[Reply], None]"
 
 _ACCEPTED = Reply(202, b'{"status":"OK"}\n')
 

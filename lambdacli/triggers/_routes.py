@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding
-from lambdacli.triggers._parts import choice, flag, number, settings, text, texts
+from lambdacli.triggers._parts import flag, number, settings, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,8 +167,3 @@ def endpoint(kind: str) -> dict[str, Any]:
             description="Limits of the route.",
         ),
     }
-
-
-def protocol_types(*values: str) -> dict[str, Any]:
-    """Schema of a REST API's endpoint type."""
-    return choice("Endpoint type of the API.", *values)
