@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lambdacli.events.expressions import Render, Values
     from lambdacli.events.template import Template
 
-OPERATORS = ("$json", "$gzip_base64", "$merge", "$use")
-_BESIDE = {"$use": ("with", "take")}
+OPERATORS = ("$json", "$gzip_base64", "$merge", "$use", "$carry")
+_BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
 
 
 class Program:
@@ -38,6 +38,7 @@ class Program:
             self.names.add(name)
         self.batch_length = 0
         self.event = self._function(source.event, "$.event", batch=_batch_path(source))
+        self.travels = self._travelling(source)
         if source.batch and not self.batch_length:
             raise EventError(
                 f"template {source.name}, $.batch: {source.batch!r} is no array with a record in the event"
@@ -48,6 +49,14 @@ class Program:
             return parameter, parameter.default, None
         render = self._node(parameter.default, self._place(f"$.params.{parameter.name}.default"), None)
         return (parameter, None, render) if callable(render) else (parameter, render, None)
+
+    def _travelling(self, source: Template) -> Render | None:
+        """What others carry of the event, in which `${.key}` is a key of the event."""
+        if source.travels_as is None:
+            return None
+        keys = tuple(_key(key)[0] for key in source.event) if isinstance(source.event, dict) else ()
+        node = self._node(source.travels_as, self._place("$.travels-as", keys), None)
+        return node if callable(node) else lambda _values, _rendered: node
 
     def _place(self, path: str, siblings: tuple[str, ...] = ()) -> Place:
         return Place(self.template.name, path, frozenset(self.names), siblings)
@@ -137,17 +146,17 @@ class Program:
         allowed = (operator, *_BESIDE.get(operator, ()))
         if extra := [key for key in tree if key not in allowed]:
             raise place.error(f"{operator} stands alone in its object, not beside {extra[0]!r}")
-        if operator == "$use":
-            return self._use(tree, place)
+        if operator in {"$use", "$carry"}:
+            return self._embed(operator, tree, place)
         way = batch[1:] if batch and batch[0] == operator else None
         inner = self._below(tree[operator], place, f".{operator}", place.siblings, way)
         return _OPERATIONS[operator](inner if callable(inner) else (lambda _values, _rendered: inner), place)
 
-    def _use(self, tree: dict[str, Any], place: Place) -> Render:
-        """Another template's event: parameters by `with`, those inherited from it by themselves."""
-        name, given, take = tree["$use"], tree.get("with", {}), tree.get("take", "")
+    def _embed(self, operator: str, tree: dict[str, Any], place: Place) -> Render:
+        """Another template's event, or what travels of it: parameters by `with`, inherited ones by themselves."""
+        name, given, take = tree[operator], tree.get("with", {}), tree.get("take", "")
         if not isinstance(name, str) or not isinstance(given, dict) or not isinstance(take, str):
-            raise place.error("expected {'$use': template, 'with': {parameter: value}, 'take': 'Records.0'}")
+            raise place.error(f"expected {{'{operator}': template, 'with': {{parameter: value}}}}")
         if name in self.within:
             raise place.error(f"templates use one another without end: {' → '.join((*self.within, name))}")
         program = compiled(template.load(name, self.template.folders, self.within), self.within)
@@ -162,16 +171,17 @@ class Program:
             if key not in given and (key in GLOBALS or (key in own and name in own[key].origins))
         ]
 
-        def use(values: Values, rendered: Any) -> Any:
-            from lambdacli.events.rendering import run
+        def embed(values: Values, rendered: Any) -> Any:
+            from lambdacli.events import rendering
 
             inner = {key: values[key] for key in passed}
             inner.update((key, node(values, rendered) if callable(node) else node) for key, node in values_of)
             count = inner.pop("count", None)
+            run = rendering.run if operator == "$use" else rendering.carried
             event = run(program, inner, count=count, first=values["i"], base=values["#base"])
             return _taken(event, take, place)
 
-        return use
+        return embed
 
 
 def _is_operator(key: str) -> bool:

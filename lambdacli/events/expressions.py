@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Render = Callable[[Values, Rendered], Any]
 
 _HOLE = re.compile(r"\$\$\{|\$\{((?:[^}']|'[^']*')*)\}")
-_TOKEN = re.compile(r"\s*(?:'([^']*)'|(-?\d+)(?![\w.])|\.([\w-]+)|([A-Za-z][\w-]*)|([|(),]))\s*")
+_TOKEN = re.compile(r"\s*(?:'([^']*)'|(-?\d+(?:\.\d+)?)(?![\w.])|\.([\w-]+)|([A-Za-z][\w-]*)|([|(),]))\s*")
 _LITERALS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
@@ -144,7 +144,7 @@ class _Parser:
         if kind == "text":
             return lambda _values, _rendered: text
         if kind == "number":
-            number = int(text)
+            number = float(text) if "." in text else int(text)
             return lambda _values, _rendered: number
         if kind == "sibling":
             return self._sibling(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -169,6 +169,7 @@ _TABLE: dict[str, Any] = {
     "text": as_text,
     "quote_plus": _quote_plus,
     "base64": _base64,
+    "unbase64": lambda value: a2b_base64(_bytes(value)),
     "base64_if": _base64_if,
     "json": _json,
     "md5": _digest("md5"),

@@ -68,6 +68,11 @@ def _str(value: Any) -> str:
     raise ValueError("expected a string")
 
 
+def _bytes(value: Any) -> str | bytes:
+    """Text, which stands for its UTF-8, or the bytes that another event makes."""
+    return value if isinstance(value, bytes) else _str(value)
+
+
 def _int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise ValueError("expected an integer")  # noqa: TRY004 - one kind of error for every misfit
@@ -161,6 +166,7 @@ def _list(value: Any) -> list[Any]:
 
 TYPES: dict[str, Callable[[Any], Any]] = {
     "str": _str,
+    "bytes": _bytes,
     "int": _int,
     "digits": _digits,
     "float": _float,

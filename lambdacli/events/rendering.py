@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.errors import EventError
 from lambdacli.events import identity, moments
 from lambdacli.events.compile import compiled
+from lambdacli.events.expressions import as_text
 from lambdacli.events.parameters import GATHERING, convert
 from lambdacli.suggest import nearest
 
@@ -46,6 +47,20 @@ def render(
 
 def run(program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0) -> Any:
     """Render a compiled template. `first` is the number of the first record, `base` the seed of one around it."""
+    return _run(program, given, count, first, base)[0]
+
+
+def carried(
+    program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0
+) -> str | bytes:
+    """What another event carries of an event: its JSON, or what the template says instead. Arguments as of `run`."""
+    event, values = _run(program, given, count, first, base)
+    found = event if program.travels is None else program.travels(values, event)
+    return found if isinstance(found, (str, bytes)) else as_text(found)
+
+
+def _run(program: Program, given: Mapping[str, Any], count: int | None, first: int, base: int) -> tuple[Any, Values]:
+    """The event and the names of its first record."""
     template = program.template
     several = {name: values for name, values in _values(template, given).items() if values}
     number = _count(program, several, count)
@@ -56,7 +71,7 @@ def run(program: Program, given: Mapping[str, Any], *, count: int | None = None,
     values["#records"] = records
     event = program.event(values, None)
     del values["#records"]  # a circle in memory
-    return event
+    return event, values
 
 
 def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: Values) -> Values:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-_KEYS = ("$schema", "name", "trigger", "summary", "source", "params-from", "params", "let", "batch", "event")
+_TEXTS = ("name", "trigger", "summary", "source", "batch", "carries")
+_KEYS = ("$schema", *_TEXTS, "params-from", "params", "let", "event", "travels-as")
 _PARAMETER_KEYS = ("type", "default", "help", "many", "choices", "aliases")
 _DEPTH = 8  # templates inside templates
 
@@ -35,6 +36,8 @@ class Template:
     batch: str  # the repeated array: keys from the top joined by dots, `*` for a computed key; "$" is the event itself
     event: Any
     path: str  # the file
+    carries: str = ""  # the parameter that takes another event
+    travels_as: Any = None  # what another event carries of this one, where that is not its JSON
     folders: tuple[Path, ...] = ()  # of the user's templates, for those it uses
 
 
@@ -72,7 +75,7 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
     for key in ("name", "summary", "event"):
         if key not in raw:
             raise EventError(f"{where}: {key!r} is missing", hint=path)
-    for key in ("name", "trigger", "summary", "source", "batch"):
+    for key in _TEXTS:
         if not isinstance(raw.get(key, ""), str):
             raise EventError(f"{where}, $.{key}: expected a string", hint=path)
     if raw["name"] != stem:
@@ -80,17 +83,23 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
     inherited = raw.get("params-from", [])
     if not isinstance(inherited, list) or not all(isinstance(each, str) for each in inherited):
         raise EventError(f"{where}, $.params-from: expected a list of template names", hint=path)
+    params = _parameters(raw.get("params", {}), where, [load(each, folders, within) for each in inherited])
+    carries = raw.get("carries", "")
+    if carries and carries not in params:
+        raise EventError(f"{where}, $.carries: there is no parameter {carries!r}", hint=nearest(carries, params) or path)
     return Template(
         name=stem,
         service=os.path.basename(os.path.dirname(path)),  # noqa: PTH119, PTH120 - start-up path
         trigger=raw.get("trigger", ""),
         summary=raw["summary"],
         source=raw.get("source", ""),
-        params=_parameters(raw.get("params", {}), where, [load(each, folders, within) for each in inherited]),
+        params=params,
         let=_object(raw.get("let", {}), where, "$.let"),
         batch=raw.get("batch", ""),
         event=raw["event"],
         path=path,
+        carries=carries,
+        travels_as=raw.get("travels-as"),
         folders=folders,
     )
 

@@ -96,6 +96,7 @@ def values_for(parameter: Parameter) -> list[Any]:
         return list(parameter.choices)
     return {
         "str": list(AWKWARD),
+        "bytes": [*AWKWARD, b"\x00\xff"],
         "int": ["0", "-1", "18446744073709551616"],
         "digits": ["0", "00000000000000000009", "9" * 128],
         "float": ["0.5", "-1e9"],
