@@ -86,7 +86,9 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
     params = _parameters(raw.get("params", {}), where, [load(each, folders, within) for each in inherited])
     carries = raw.get("carries", "")
     if carries and carries not in params:
-        raise EventError(f"{where}, $.carries: there is no parameter {carries!r}", hint=nearest(carries, params) or path)
+        raise EventError(
+            f"{where}, $.carries: there is no parameter {carries!r}", hint=nearest(carries, params) or path
+        )
     return Template(
         name=stem,
         service=os.path.basename(os.path.dirname(path)),  # noqa: PTH119, PTH120 - start-up path

@@ -304,7 +304,10 @@ def test_using_a_template_that_is_not_there(templates: Templates) -> None:
         ({"params": []}, "$.params: expected an object, not []"),
         ({"params": {"a": 1}}, "$.params.a: expected an object, not 1"),
         ({"params": {"a": {"typ": "int"}}}, "$.params.a: unknown key 'typ'"),
-        ({"params": {"a": {"type": "integer"}}}, "$.params.a.type: expected one of str, bytes, int, digits, float, bool,"),
+        (
+            {"params": {"a": {"type": "integer"}}},
+            "$.params.a.type: expected one of str, bytes, int, digits, float, bool,",
+        ),
         ({"params": {"a": {"many": 1}}}, "$.params.a.many: expected true or false"),
         ({"params": {"a": {"help": 1}}}, "$.params.a.help: expected a string"),
         ({"params": {"a": {"choices": "x"}}}, "$.params.a.choices: expected a list of strings"),
