@@ -1,0 +1,108 @@
+"""`lambdacli generate-event NAME`: a sample event on stdout. Each template is a command with its own options.
+
+This module finds the command of a line; the commands themselves are the rooms beside it, imported when asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from lambdacli import events
+from lambdacli.commands.generate_event import names
+from lambdacli.errors import EventError, ManifestError, UsageError
+
+_LIST = "list of events"  # stands for --list: no event is called so
+
+
+class Generate(TyperGroup):
+    """The templates as commands: found by name, opened only when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every template's name; opens none."""
+        return list(events.names(names.folders_of(ctx)))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a template."""
+        return _event(events.load(cmd_name, names.folders_of(ctx)))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """With --list the rest is a filter, wherever the flag stands."""
+        if _asks_for_list(args):
+            args = [_LIST, *(each for each in args if each != "--list")]
+        elif not args and not ctx.resilient_parsing:
+            raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The event's command; a shell that completes half a line gets no error."""
+        try:
+            return self._resolved(ctx, args)
+        except (EventError, ManifestError, UsageError):
+            if ctx.resilient_parsing:
+                return None, None, []
+            raise
+
+    def _resolved(self, ctx: Any, args: list[str]) -> Any:
+        """`s3-put`, or as SAM CLI has it `s3 put`; a service alone with --help lists its events."""
+        folders = names.folders(ctx.params.get("manifest") or names.manifest_among(args))
+        if args[0] == _LIST:
+            return _LIST, _listing(folders), args[1:]
+        if ctx.params.get("as_json"):
+            raise UsageError("--json goes with --list: an event is JSON by itself")
+        name, rest = names.event_name(args, folders)
+        if not events.exists(name, folders) and (of_service := names.services(folders).get(name)):
+            if any(each in rest for each in ("-h", "--help")):
+                return _LIST, _listing(folders), [name]
+            raise UsageError(f"which event of {name}?", hint=f"one of {', '.join(of_service)}")
+        return name, _event(events.load(name, folders)), rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Names only, by service: to open every file for its summary is left to --list."""
+        services = names.services(names.folders_of(ctx))
+        with formatter.section("Events"):
+            formatter.write_dl([(service, ", ".join(found)) for service, found in services.items()])
+
+
+def _asks_for_list(args: list[str]) -> bool:
+    if "--list" not in args:
+        return False
+    from lambdacli.commands.generate_event import listing
+
+    return listing.wanted(args)
+
+
+def _listing(folders: Any) -> Any:
+    from lambdacli.commands.generate_event import listing
+
+    return listing.command(folders)
+
+
+def _event(template: Any) -> Any:
+    from lambdacli.commands.generate_event import event
+
+    return event.command(template)
+
+
+app = typer.Typer(cls=Generate, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback(subcommand_metavar="EVENT [PARAMETERS]...", short_help="Print a sample event of a trigger.")
+def generate_event(
+    list_events: Annotated[
+        bool, typer.Option("--list", help="List the events, all or those of a service: --list s3.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --list: as JSON.")] = False,
+    manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,
+) -> None:
+    """Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.
+
+    `EVENT --help` shows an event's parameters; SAM CLI's spelling `s3 put` is understood too.
+    """
+
+
+COMMAND = get_command(app)
+COMMAND.name = "generate-event"

@@ -1,0 +1,45 @@
+"""Where an event goes: stdout, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from lambdacli import events
+from lambdacli.errors import UsageError
+
+
+def put(event: Any, path: str | None, *, compact: bool) -> None:
+    """The event as JSON on stdout, or into a file."""
+    if path in {None, "-"}:
+        from lambdacli import console
+
+        console.data(events.dumps(event, compact=compact, encoding=sys.stdout.encoding))
+    else:
+        _write(str(path), events.dumps(event, compact=compact) + "\n")
+
+
+def _write(path: str, text: str) -> None:
+    """A link, a pipe or a device is written to and not replaced."""
+    fresh = f"{path}.{os.getpid()}.tmp" if _may_be_replaced(path) else path
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - start-up path
+            stream.write(text)
+        if fresh != path:
+            Path(fresh).replace(path)
+    except OSError as error:
+        if fresh != path:
+            with suppress(OSError):
+                Path(fresh).unlink()
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _may_be_replaced(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:  # nothing is there
+        return True
