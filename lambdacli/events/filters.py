@@ -202,6 +202,7 @@ _TABLE: dict[str, Any] = {
     "clf": moments.clf,
     "rfc2822": moments.rfc2822,
     "rabbit_time": moments.rabbit,
+    "us_time": moments.us_time,
     "date": moments.date,
     "epoch": lambda value: value // 1000,
     "epoch_ms": lambda value: value,

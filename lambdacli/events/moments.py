@@ -89,9 +89,19 @@ def rfc2822(milliseconds: int) -> str:
 
 def rabbit(milliseconds: int) -> str:
     """Jan 2, 2026, 3:04:05 AM, as Lambda writes the time of RabbitMQ's messages."""
+    return _american(milliseconds, ", ")
+
+
+def us_time(milliseconds: int) -> str:
+    """Jan 2, 2026 3:04:05 AM, as Systems Manager writes the times of an automation."""
+    return _american(milliseconds, " ")
+
+
+def _american(milliseconds: int, separator: str) -> str:
     moment = at(milliseconds)
     day = f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
-    return f"{day}, {moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
+    half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004 - noon
+    return f"{day}{separator}{moment.hour % 12 or 12}:{moment:%M:%S} {half}"
 
 
 def date(milliseconds: int, pattern: str) -> str:

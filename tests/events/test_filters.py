@@ -37,6 +37,7 @@ from lambdacli.events.filters import find
         ("iso_offset", 1767323045678, [], "2026-01-02T03:04:05.678+0000"),
         ("rabbit_time", 1767366245678, [], "Jan 2, 2026, 3:04:05 PM"),
         ("rabbit_time", 0, [], "Jan 1, 1970, 12:00:00 AM"),
+        ("us_time", 1767366245678, [], "Jan 2, 2026 3:04:05 PM"),
         ("path_parameters", "/a/b", ["/{x}/{y}"], {"x": "a", "y": "b"}),
         ("path_parameters", "/a/b/c", ["GET /a/{rest+}"], {"rest": "b/c"}),
         ("path_parameters", "/a/b", ["/{x}"], None),
