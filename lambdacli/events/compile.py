@@ -9,90 +9,230 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.errors import EventError
 from lambdacli.events import expressions, template
 from lambdacli.events.expressions import Place, nearest
-from lambdacli.events.parameters import GLOBALS, Parameter
+from lambdacli.events.parameters import GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from lambdacli.events.expressions import Render, Values
+    from lambdacli.events.parameters import Parameter
     from lambdacli.events.template import Template
+
+    Entry = tuple[Any, Any, bool]
 
 OPERATORS = ("$json", "$gzip_base64", "$merge", "$use", "$carry")
 _BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
+_NO_OBJECTS = "$merge: expected a list of objects"
+_NONE: Mapping[str, Any] = {}
 
 
-class Program:
-    """A compiled template: what each parameter defaults to, what is computed, how the event is made."""
+class Reader:
+    """Walks a template's tree, once for all who read it; what each kind of node becomes is left to them.
+
+    `Program` makes functions, `shape.Shape` makes a JSON Schema.
+    """
 
     def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
         self.template = source
         self.within = (*within, source.name)
         self.names: set[str] = {"i", "count"}
-        self.defaults: list[tuple[Parameter, Any, Render | None]] = []
-        for name, parameter in source.params.items():
-            self.defaults.append(self._default(parameter))
-            self.names.add(name)
-        self.let: list[tuple[str, Render]] = []
-        for name, tree in source.let.items():
-            self.let.append((name, self._function(tree, f"$.let.{name}")))
-            self.names.add(name)
         self.batch_length = 0
-        self.event = self._function(source.event, "$.event", batch=_batch_path(source))
-        self.travels = self._travelling(source)
+        for name, parameter in source.params.items():
+            self.parameter(parameter, self._node(parameter.default, self._place(f"$.params.{name}.default"), None))
+            self.names.add(name)
+        for name, tree in source.let.items():
+            self.named(name, self._node(tree, self._place(f"$.let.{name}"), None))
+            self.names.add(name)
+        self.event = self.whole(self._node(source.event, self._place("$.event"), _batch_path(source)))
+        self.travels: Any = None
+        if source.travels_as is not None:
+            self.travels = self.whole(self._node(source.travels_as, self._place("$.travels-as", self.keys()), None))
         if source.batch and not self.batch_length:
             raise EventError(
                 f"template {source.name}, $.batch: {source.batch!r} is no array with a record in the event"
             )
 
-    def _default(self, parameter: Parameter) -> tuple[Parameter, Any, Render | None]:
-        if isinstance(parameter.default, str) and not expressions.has_holes(parameter.default):
-            return parameter, parameter.default, None
-        render = self._node(parameter.default, self._place(f"$.params.{parameter.name}.default"), None)
-        return (parameter, None, render) if callable(render) else (parameter, render, None)
+    def parameter(self, parameter: Parameter, default: Any) -> None:
+        """A parameter and its default."""
+        raise NotImplementedError
 
-    def _travelling(self, source: Template) -> Render | None:
-        """What others carry of the event, in which `${.key}` is a key of the event."""
-        if source.travels_as is None:
-            return None
-        keys = tuple(_key(key)[0] for key in source.event) if isinstance(source.event, dict) else ()
-        node = self._node(source.travels_as, self._place("$.travels-as", keys), None)
-        return node if callable(node) else lambda _values, _rendered: node
+    def named(self, name: str, node: Any) -> None:
+        """A name of `let`."""
+        raise NotImplementedError
 
-    def _place(self, path: str, siblings: tuple[str, ...] = ()) -> Place:
+    def whole(self, node: Any) -> Any:
+        """The event, or what travels of it."""
+        raise NotImplementedError
+
+    def keys(self) -> Mapping[str, Any]:
+        """The event's keys, which `${.key}` names in `travels-as`."""
+        raise NotImplementedError
+
+    def constant(self, value: Any) -> Any:
+        """A number, true, false, null, or a text without expressions."""
+        raise NotImplementedError
+
+    def text(self, text: str, place: Place) -> Any:
+        """A text with expressions."""
+        raise NotImplementedError
+
+    def list_of(self, items: list[Any]) -> Any:
+        """An array."""
+        raise NotImplementedError
+
+    def records_of(self, items: list[Any]) -> Any:
+        """The repeated array."""
+        raise NotImplementedError
+
+    def object_of(self, entries: list[Entry]) -> Any:
+        """An object; each entry is key, value, and whether it is left out when empty."""
+        raise NotImplementedError
+
+    def computed(self, entries: list[Entry]) -> Any:
+        """An object in which a key has `${…}`: there the key is a node too."""
+        raise NotImplementedError
+
+    def operation(self, operator: str, inner: Any) -> Any:
+        """`$json` and `$gzip_base64`."""
+        raise NotImplementedError
+
+    def merged(self, parts: list[Any], place: Place) -> Any:
+        """`$merge`."""
+        raise NotImplementedError
+
+    def embedded(self, operator: str, inner: Template, given: Mapping[str, Any], take: str, place: Place) -> Any:
+        """`$use` and `$carry`: the parameters that are given, and by their names those that are inherited."""
+        raise NotImplementedError
+
+    def _place(self, path: str, siblings: Mapping[str, Any] = _NONE) -> Place:
         return Place(self.template.name, path, frozenset(self.names), siblings)
 
-    def _function(self, tree: Any, path: str, batch: list[str] | None = None) -> Render:
-        node = self._node(tree, self._place(path), batch)
-        return node if callable(node) else lambda _values, _rendered: node
-
     def _node(self, tree: Any, place: Place, batch: list[str] | None) -> Any:
-        """A function, or the value itself where it is the same in every record. `batch`: the way to the records."""
+        """What a tree becomes. `batch`: the way to the records."""
         if isinstance(tree, str):
-            return expressions.parse(tree, place) if expressions.has_holes(tree) else tree
+            return self.text(tree, place) if expressions.has_holes(tree) else self.constant(tree)
         if isinstance(tree, list):
-            return self._records(tree, place) if batch == [] else self._list(tree, place)
+            items = [self._below(item, place, f"[{n}]") for n, item in enumerate(tree)]
+            if batch != []:
+                return self.list_of(items)
+            self.batch_length = len(items)
+            return self.records_of(items)
         if isinstance(tree, dict):
             operator = next((key for key in tree if _is_operator(key)), None)
             if operator is not None:
                 return self._operator(operator, tree, place, batch)
             return self._object(tree, place, batch)
-        return tree
+        return self.constant(tree)
 
-    def _below(self, tree: Any, place: Place, step: str, siblings: Any = (), batch: list[str] | None = None) -> Any:
+    def _below(
+        self,
+        tree: Any,
+        place: Place,
+        step: str,
+        siblings: Collection[str] = _NONE,
+        batch: list[str] | None = None,
+    ) -> Any:
         return self._node(tree, Place(place.template, f"{place.path}{step}", place.names, siblings), batch)
 
-    def _list(self, tree: list[Any], place: Place) -> Render:
-        items = [self._below(item, place, f"[{n}]") for n, item in enumerate(tree)]
+    def _object(self, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Any:
+        entries: list[Entry] = []
+        done: dict[str, Any] = {}
+        for raw, value in tree.items():
+            key, optional = _key(raw)
+            way = batch[1:] if batch and batch[0] in {key, "*"} else None
+            node = done[key] = self._below(value, place, f".{key}", done, way)
+            entries.append((key, node, optional))
+        if not any(expressions.has_holes(key) for key in tree):
+            return self.object_of(entries)
+        return self.computed([(self._below(key, place, f".{key}"), node, optional) for key, node, optional in entries])
+
+    def _operator(self, operator: str, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Any:
+        if operator not in OPERATORS:
+            hint = nearest(operator, OPERATORS) or f"one of {', '.join(OPERATORS)}"
+            raise place.error(f"unknown operator {operator!r}", hint)
+        allowed = (operator, *_BESIDE.get(operator, ()))
+        if extra := [key for key in tree if key not in allowed]:
+            raise place.error(f"{operator} stands alone in its object, not beside {extra[0]!r}")
+        if operator in {"$use", "$carry"}:
+            return self._embed(operator, tree, place)
+        inner = tree[operator]
+        if operator == "$merge":
+            if not isinstance(inner, list):
+                raise place.error(_NO_OBJECTS)
+            return self.merged([self._below(part, place, f".$merge[{n}]") for n, part in enumerate(inner)], place)
+        way = batch[1:] if batch and batch[0] == operator else None
+        return self.operation(operator, self._below(inner, place, f".{operator}", place.siblings, way))
+
+    def _embed(self, operator: str, tree: dict[str, Any], place: Place) -> Any:
+        """Another template's event, or what travels of it: parameters by `with`, inherited ones by themselves."""
+        name, given, take = tree[operator], tree.get("with", {}), tree.get("take", "")
+        if not isinstance(name, str) or not isinstance(given, dict) or not isinstance(take, str):
+            raise place.error(f"expected {{'{operator}': template, 'with': {{parameter: value}}}}")
+        if name in self.within:
+            raise place.error(f"templates use one another without end: {' → '.join((*self.within, name))}")
+        inner = template.load(name, self.template.folders, self.within)
+        for key in given:
+            if key not in inner.params and key != "count":
+                raise place.error(f"template {name} has no parameter {key!r}", nearest(key, inner.params))
+        nodes = {key: self._below(value, place, f".with.{key}", place.siblings) for key, value in given.items()}
+        return self.embedded(operator, inner, nodes, take, place)
+
+    def inherited(self, inner: Template, given: Mapping[str, Any]) -> list[str]:
+        """The names of the parameters that an embedded template takes over by itself."""
+        own = self.template.params
+        return [
+            key
+            for key in inner.params
+            if key not in given and (key in GLOBALS or (key in own and inner.name in own[key].origins))
+        ]
+
+
+class Program(Reader):
+    """A compiled template: what each parameter defaults to, what is computed, how the event is made.
+
+    A node is a function, or the value itself where it is the same in every record.
+    """
+
+    def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
+        self.defaults: list[tuple[Parameter, Any, Render | None]] = []
+        self.let: list[tuple[str, Render]] = []
+        super().__init__(source, within)
+
+    def parameter(self, parameter: Parameter, default: Any) -> None:
+        """As the value that it is, or as the function that makes it."""
+        self.defaults.append((parameter, None, default) if callable(default) else (parameter, default, None))
+
+    def named(self, name: str, node: Any) -> None:
+        """Computed in this order."""
+        self.let.append((name, self.whole(node)))
+
+    def whole(self, node: Any) -> Render:
+        """A function in any case."""
+        return _function(node)
+
+    def keys(self) -> Mapping[str, Any]:
+        """Their names are enough: the values are known when the event is."""
+        event = self.template.event
+        return dict.fromkeys(_key(key)[0] for key in event) if isinstance(event, dict) else {}
+
+    def constant(self, value: Any) -> Any:
+        """Itself."""
+        return value
+
+    def text(self, text: str, place: Place) -> Render:
+        """A function of the record."""
+        return expressions.parse(text, place)
+
+    def list_of(self, items: list[Any]) -> Render:
+        """Every item in its place."""
 
         def render(values: Values, rendered: Any) -> list[Any]:
             return [item(values, rendered) if callable(item) else item for item in items]
 
         return render
 
-    def _records(self, tree: list[Any], place: Place) -> Render:
-        """The repeated array: record i is made from element i, or from the elements in turn when there are more."""
-        self.batch_length = len(tree)
-        items = [self._below(item, place, f"[{n}]") for n, item in enumerate(tree)]
+    def records_of(self, items: list[Any]) -> Render:
+        """Record i is made from element i, or from the elements in turn when there are more."""
 
         def render(values: Values, _rendered: Any) -> list[Any]:
             return [
@@ -102,32 +242,25 @@ class Program:
 
         return render
 
-    def _object(self, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Render:
-        constants: dict[str, Any] = {}
-        moving: list[tuple[str, Any, bool]] = []
-        computed = False
-        for raw, value in tree.items():
-            key, optional = _key(raw)
-            way = batch[1:] if batch and batch[0] in {key, "*"} else None
-            node = self._below(value, place, f".{key}", tuple(constants), way)
-            computed = computed or expressions.has_holes(key)
-            constants[key] = None if callable(node) else node
-            if callable(node) or optional or computed:
-                moving.append((key, node, optional))
-        if computed:
-            return self._computed_keys(tree, place, batch)
-        return _object_of(constants, moving)
+    def object_of(self, entries: list[Entry]) -> Render:
+        """What is constant is copied, what moves is put in."""
+        constants = {key: None if callable(node) else node for key, node, _ in entries}
+        moving = [(key, node, optional) for key, node, optional in entries if callable(node) or optional]
 
-    def _computed_keys(self, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Render:
-        """An object that has keys with `${…}`: slower, and rare."""
-        entries: list[tuple[Any, Any, bool]] = []
-        seen: list[str] = []
-        for raw, value in tree.items():
-            key, optional = _key(raw)
-            way = batch[1:] if batch and batch[0] in {key, "*"} else None
-            node = self._below(value, place, f".{key}", tuple(seen), way)
-            entries.append((self._below(key, place, f".{key}"), node, optional))
-            seen.append(key)
+        def render(values: Values, _rendered: Any) -> dict[str, Any]:
+            out = constants.copy()
+            for key, node, optional in moving:
+                value = node(values, out) if callable(node) else node
+                if optional and (value is None or value in ("", [], {})):
+                    del out[key]
+                else:
+                    out[key] = value
+            return out
+
+        return render
+
+    def computed(self, entries: list[Entry]) -> Render:
+        """Slower, and rare."""
 
         def render(values: Values, _rendered: Any) -> dict[str, Any]:
             out: dict[str, Any] = {}
@@ -139,49 +272,47 @@ class Program:
 
         return render
 
-    def _operator(self, operator: str, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Render:
-        if operator not in OPERATORS:
-            hint = nearest(operator, OPERATORS) or f"one of {', '.join(OPERATORS)}"
-            raise place.error(f"unknown operator {operator!r}", hint)
-        allowed = (operator, *_BESIDE.get(operator, ()))
-        if extra := [key for key in tree if key not in allowed]:
-            raise place.error(f"{operator} stands alone in its object, not beside {extra[0]!r}")
-        if operator in {"$use", "$carry"}:
-            return self._embed(operator, tree, place)
-        way = batch[1:] if batch and batch[0] == operator else None
-        inner = self._below(tree[operator], place, f".{operator}", place.siblings, way)
-        return _OPERATIONS[operator](inner if callable(inner) else (lambda _values, _rendered: inner), place)
+    def operation(self, operator: str, inner: Any) -> Render:
+        """Text made of what is inside."""
+        return (_in_json if operator == "$json" else _gzip_base64)(_function(inner))
 
-    def _embed(self, operator: str, tree: dict[str, Any], place: Place) -> Render:
-        """Another template's event, or what travels of it: parameters by `with`, inherited ones by themselves."""
-        name, given, take = tree[operator], tree.get("with", {}), tree.get("take", "")
-        if not isinstance(name, str) or not isinstance(given, dict) or not isinstance(take, str):
-            raise place.error(f"expected {{'{operator}': template, 'with': {{parameter: value}}}}")
-        if name in self.within:
-            raise place.error(f"templates use one another without end: {' → '.join((*self.within, name))}")
-        program = compiled(template.load(name, self.template.folders, self.within), self.within)
-        for key in given:
-            if key not in program.template.params and key != "count":
-                raise place.error(f"template {name} has no parameter {key!r}", nearest(key, program.template.params))
-        values_of = [(key, self._below(value, place, f".with.{key}", place.siblings)) for key, value in given.items()]
-        own = self.template.params
-        passed = [
-            key
-            for key in program.template.params
-            if key not in given and (key in GLOBALS or (key in own and name in own[key].origins))
-        ]
+    def merged(self, parts: list[Any], place: Place) -> Render:
+        """Objects into one, and the objects within them; else the later value counts. null is nothing."""
+        functions = [_function(part) for part in parts]
+
+        def render(values: Values, _rendered: Any) -> dict[str, Any]:
+            out: dict[str, Any] = {}
+            for function in functions:
+                part = function(values, None)
+                if part is None:
+                    continue
+                if not isinstance(part, dict):
+                    raise place.error(_NO_OBJECTS)
+                _lay_over(out, part)
+            return out
+
+        return render
+
+    def embedded(self, operator: str, inner: Template, given: Mapping[str, Any], take: str, place: Place) -> Render:
+        """Rendered within the record around it."""
+        program = compiled(inner, self.within)
+        passed = self.inherited(inner, given)
 
         def embed(values: Values, rendered: Any) -> Any:
             from lambdacli.events import rendering
 
-            inner = {key: values[key] for key in passed}
-            inner.update((key, node(values, rendered) if callable(node) else node) for key, node in values_of)
-            count = inner.pop("count", None)
+            known = {key: values[key] for key in passed}
+            known.update((key, node(values, rendered) if callable(node) else node) for key, node in given.items())
+            count = known.pop("count", None)
             run = rendering.run if operator == "$use" else rendering.carried
-            event = run(program, inner, count=count, first=values["i"], base=values["#base"])
+            event = run(program, known, count=count, first=values["i"], base=values["#base"])
             return _taken(event, take, place)
 
         return embed
+
+
+def _function(node: Any) -> Render:
+    return node if callable(node) else lambda _values, _rendered: node
 
 
 def _is_operator(key: str) -> bool:
@@ -206,25 +337,11 @@ def _taken(event: Any, way: str, place: Place) -> Any:
     return event
 
 
-def _object_of(constants: dict[str, Any], moving: list[tuple[str, Any, bool]]) -> Render:
-    def render(values: Values, _rendered: Any) -> dict[str, Any]:
-        out = constants.copy()
-        for key, node, optional in moving:
-            value = node(values, out) if callable(node) else node
-            if optional and (value is None or value in ("", [], {})):
-                del out[key]
-            else:
-                out[key] = value
-        return out
-
-    return render
-
-
-def _in_json(inner: Render, _place: Place) -> Render:
+def _in_json(inner: Render) -> Render:
     return lambda values, rendered: json.dumps(inner(values, rendered), separators=(",", ":"), ensure_ascii=False)
 
 
-def _gzip_base64(inner: Render, _place: Place) -> Render:
+def _gzip_base64(inner: Render) -> Render:
     """The same bytes for the same text, whatever the clock and the platform: the header is written here."""
 
     def render(values: Values, rendered: Any) -> str:
@@ -241,21 +358,6 @@ def _gzip_base64(inner: Render, _place: Place) -> Render:
     return render
 
 
-def _merge(inner: Render, place: Place) -> Render:
-    """Objects into one, and the objects within them; else the later value counts. null is nothing."""
-
-    def render(values: Values, rendered: Any) -> dict[str, Any]:
-        parts = inner(values, rendered)
-        if not isinstance(parts, list) or not all(part is None or isinstance(part, dict) for part in parts):
-            raise place.error("$merge: expected a list of objects")
-        out: dict[str, Any] = {}
-        for part in parts:
-            _lay_over(out, part or {})
-        return out
-
-    return render
-
-
 def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
     for key, value in above.items():
         before = below.get(key)
@@ -264,13 +366,6 @@ def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
             _lay_over(before, value)
         else:
             below[key] = value
-
-
-_OPERATIONS: Mapping[str, Callable[[Render, Place], Render]] = {
-    "$json": _in_json,
-    "$gzip_base64": _gzip_base64,
-    "$merge": _merge,
-}
 
 
 def _batch_path(source: Template) -> list[str] | None:

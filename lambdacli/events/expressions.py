@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import suggest
 from lambdacli.errors import EventError
@@ -19,11 +19,21 @@ if TYPE_CHECKING:
     Values = dict[str, Any]
     Rendered = Any  # the object under construction that a sibling is read from
     Render = Callable[[Values, Rendered], Any]
+    Operand = tuple[str, Any]  # name, sibling, constant, uuid or rand, and which
+    Step = tuple[str, Any, list[Operand]]  # a filter's name, the filter, its arguments
 
 _HOLE = re.compile(r"\$\$\{|\$\{((?:[^}']|'[^']*')*)\}")
 _TOKEN = re.compile(r"\s*(?:'([^']*)'|(-?\d+(?:\.\d+)?)(?![\w.])|\.([\w-]+)|([A-Za-z][\w-]*)|([|(),]))\s*")
 _LITERALS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
+class Pipe(NamedTuple):
+    """One expression as read: what it starts from, and the filters that it goes through."""
+
+    source: str
+    head: Operand
+    steps: list[Step]
 
 
 class Place:
@@ -47,19 +57,24 @@ def has_holes(text: str) -> bool:
 
 def parse(text: str, place: Place) -> Render:
     """The function that renders a string: exactly one `${…}` keeps its value's type, else all is joined to text."""
-    pieces: list[str | Render] = []
+    found = pieces(text, place)
+    if len(found) == 1 and not isinstance(found[0], str):
+        return _function(found[0], place)
+    return _joined([piece if isinstance(piece, str) else _function(piece, place) for piece in found])
+
+
+def pieces(text: str, place: Place) -> list[str | Pipe]:
+    """What a string is made of: text, and its expressions as read."""
+    found: list[str | Pipe] = []
     end = 0
     for match in _HOLE.finditer(text):
-        pieces.append(text[end : match.start()])
+        found.append(text[end : match.start()])
         end = match.end()
-        pieces.append("${" if match.group(1) is None else _pipe(match.group(1), place))
-    pieces.append(text[end:])
-    if any(isinstance(piece, str) and "${" in piece and piece != "${" for piece in pieces):
+        found.append("${" if match.group(1) is None else _pipe(match.group(1), place))
+    found.append(text[end:])
+    if any(isinstance(piece, str) and "${" in piece and piece != "${" for piece in found):
         raise place.error(f"`${{` without its `}}` in {text!r}", hint="write `$${` for the characters themselves")
-    kept = [piece for piece in pieces if piece != ""]
-    if len(kept) == 1 and not isinstance(kept[0], str):
-        return kept[0]
-    return _joined(kept)
+    return [piece for piece in found if piece != ""]
 
 
 def as_text(value: Any) -> str:
@@ -78,16 +93,36 @@ def _joined(pieces: list[str | Render]) -> Render:
     return render
 
 
-def _pipe(source: str, place: Place) -> Render:
+def _pipe(source: str, place: Place) -> Pipe:
     """One expression: `head|filter|filter(argument, …)`."""
-    tokens = _tokens(source, place)
-    parser = _Parser(source, tokens, place)
+    parser = _Parser(source, _tokens(source, place), place)
     head = parser.head()
     steps = []
     while parser.take("|"):
         steps.append(parser.step())
     parser.finish()
-    return _guarded(head, steps, source, place) if steps else head
+    return Pipe(source, head, steps)
+
+
+def _function(pipe: Pipe, place: Place) -> Render:
+    head = _value(*pipe.head)
+    steps = [
+        (function, name in filters.TAKE_NULL, [_value(*each) for each in given]) for name, function, given in pipe.steps
+    ]
+    return _guarded(head, steps, pipe.source, place) if steps else head
+
+
+def _value(kind: str, it: Any) -> Render:
+    if kind == "name":
+        return lambda values, _rendered: values[it]
+    if kind == "sibling":
+        return lambda _values, rendered: rendered.get(it)
+    if kind == "constant":
+        return lambda _values, _rendered: it
+    salt = identity.salt(it)
+    if kind == "rand":
+        return lambda values, _rendered: identity.wide(values["#base"], salt, values["i"])
+    return lambda values, _rendered: identity.uuid(identity.number(values["#base"], salt, values["i"]))
 
 
 def _guarded(head: Render, steps: list[tuple[Any, bool, list[Render]]], source: str, place: Place) -> Render:
@@ -131,28 +166,27 @@ class _Parser:
     def wrong(self, message: str, hint: str = "") -> EventError:
         return self.place.error(f"${{{self.source}}}: {message}", hint)
 
-    def head(self) -> Render:
+    def head(self) -> Operand:
         kind, text = self.peek()
         if kind == "name" and text in {"uuid", "rand"}:
             self.position += 1
-            return self._generated(text)
+            return text, self._label(text)
         return self.value()
 
-    def value(self) -> Render:
+    def value(self) -> Operand:
         kind, text = self.peek()
         self.position += 1
         if kind == "text":
-            return lambda _values, _rendered: text
+            return "constant", text
         if kind == "number":
-            number = float(text) if "." in text else int(text)
-            return lambda _values, _rendered: number
+            return "constant", float(text) if "." in text else int(text)
         if kind == "sibling":
             return self._sibling(text)
         if kind == "name":
             return self._named(text)
         raise self.wrong("expected a name, 'text', a number or .sibling")
 
-    def step(self) -> tuple[Any, bool, list[Render]]:
+    def step(self) -> Step:
         kind, name = self.peek()
         if kind != "name":
             raise self.wrong("expected the name of a filter after |")
@@ -165,10 +199,10 @@ class _Parser:
         if not least <= len(arguments) <= most:
             expected = str(least) if least == most else f"{least} to {most}"
             raise self.wrong(f"filter {name} takes {expected} argument{'s' * (most != 1)}, not {len(arguments)}")
-        return found, name in filters.TAKE_NULL, arguments
+        return name, found, arguments
 
-    def _arguments(self) -> list[Render]:
-        found: list[Render] = []
+    def _arguments(self) -> list[Operand]:
+        found: list[Operand] = []
         if self.take("(") and not self.take(")"):
             found.append(self.value())
             while self.take(","):
@@ -177,21 +211,20 @@ class _Parser:
                 raise self.wrong("expected , or )")
         return found
 
-    def _sibling(self, name: str) -> Render:
+    def _sibling(self, name: str) -> Operand:
         if name not in self.place.siblings:
             hint = "only keys above this one are rendered already"
             raise self.wrong(f"there is no sibling .{name} above", nearest(name, self.place.siblings) or hint)
-        return lambda _values, rendered: rendered.get(name)
+        return "sibling", name
 
-    def _named(self, name: str) -> Render:
+    def _named(self, name: str) -> Operand:
         if name in _LITERALS:
-            literal = _LITERALS[name]
-            return lambda _values, _rendered: literal
+            return "constant", _LITERALS[name]
         if name not in self.place.names:
             raise self.wrong(f"unknown name {name!r}", nearest(name, self.place.names))
-        return lambda values, _rendered: values[name]
+        return "name", name
 
-    def _generated(self, kind: str) -> Render:
+    def _label(self, kind: str) -> str:
         """`uuid` or `rand`, another at every place; with a label the same wherever the label is."""
         label = f"{self.place.template} {self.place.path}"
         if self.take("("):
@@ -199,10 +232,7 @@ class _Parser:
             self.position += 1
             if not self.take(")"):
                 raise self.wrong(f"expected {kind}(label)")
-        salt = identity.salt(label)
-        if kind == "rand":
-            return lambda values, _rendered: identity.wide(values["#base"], salt, values["i"])
-        return lambda values, _rendered: identity.uuid(identity.number(values["#base"], salt, values["i"]))
+        return label
 
 
 def _tokens(source: str, place: Place) -> list[tuple[str, str]]:
