@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lambdacli.events.expressions import Render, Values
     from lambdacli.events.parameters import Parameter
-    from lambdacli.events.template import Template
+    from lambdacli.events.template import Inner, Template
 
     Entry = tuple[Any, Any, bool]
 
@@ -38,8 +38,9 @@ class Reader:
         self.names: set[str] = {"i", "count"}
         self.batch_length = 0
         for name, parameter in source.params.items():
-            self.parameter(parameter, self._node(parameter.default, self._place(f"$.params.{name}.default"), None))
-            self.names.add(name)
+            if not parameter.inside:
+                self.parameter(parameter, self._node(parameter.default, self._place(f"$.params.{name}.default"), None))
+                self.names.add(name)
         for name, tree in source.let.items():
             self.named(name, self._node(tree, self._place(f"$.let.{name}"), None))
             self.names.add(name)
@@ -104,6 +105,10 @@ class Reader:
         """`$use` and `$carry`: the parameters that are given, and by their names those that are inherited."""
         raise NotImplementedError
 
+    def wrapped(self, operator: str, inner: Inner) -> Any:
+        """An event that `--wrap` puts inside."""
+        raise NotImplementedError
+
     def _place(self, path: str, siblings: Mapping[str, Any] = _NONE) -> Place:
         return Place(self.template.name, path, frozenset(self.names), siblings)
 
@@ -166,6 +171,8 @@ class Reader:
     def _embed(self, operator: str, tree: dict[str, Any], place: Place) -> Any:
         """Another template's event, or what travels of it: parameters by `with`, inherited ones by themselves."""
         name, given, take = tree[operator], tree.get("with", {}), tree.get("take", "")
+        if isinstance(name, template.Inner):
+            return self.wrapped(operator, name)
         if not isinstance(name, str) or not isinstance(given, dict) or not isinstance(take, str):
             raise place.error(f"expected {{'{operator}': template, 'with': {{parameter: value}}}}")
         if name in self.within:
@@ -196,6 +203,7 @@ class Program(Reader):
     def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
         self.defaults: list[tuple[Parameter, Any, Render | None]] = []
         self.let: list[tuple[str, Render]] = []
+        self.handed_on = tuple(name for name, parameter in source.params.items() if parameter.inside)
         super().__init__(source, within)
 
     def parameter(self, parameter: Parameter, default: Any) -> None:
@@ -307,6 +315,25 @@ class Program(Reader):
             run = rendering.run if operator == "$use" else rendering.carried
             event = run(program, known, count=count, first=values["i"], base=values["#base"])
             return _taken(event, take, place)
+
+        return embed
+
+    def wrapped(self, operator: str, inner: Inner) -> Render:
+        """Of its parameters it gets those that were given."""
+        program = compiled(inner.template)
+        shared = tuple(name for name in inner.template.params if name in GLOBALS)
+        names = tuple(inner.names.items())
+        all_values = not self.template.batch  # one record around: many values make many records inside
+
+        def embed(values: Values, _rendered: Any) -> Any:
+            from lambdacli.events import rendering
+
+            given = {name: [values[name]] for name in shared}
+            for name, outside in names:
+                if outside in values:
+                    given[name] = values[outside] if all_values else [values[outside]]
+            made = rendering.made(program, given, count=values.get("#count"), first=values["i"], base=values["#base"])
+            return made[0] if operator == "$use" else rendering.travelling(program, *made, text=inner.text)
 
         return embed
 

@@ -29,6 +29,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()  # spellings of SAM CLI
     origins: tuple[str, ...] = ()  # the templates it was inherited from
+    inside: str = ""  # the event within this one that it is handed on to, and whose default it has
 
 
 def convert(parameter: Parameter, value: Any) -> Any:

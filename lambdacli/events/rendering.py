@@ -47,26 +47,38 @@ def render(
 
 def run(program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0) -> Any:
     """Render a compiled template. `first` is the number of the first record, `base` the seed of one around it."""
-    return _run(program, given, count, first, base)[0]
+    return made(program, _values(program, given), count=count, first=first, base=base)[0]
 
 
 def carried(
     program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0
 ) -> str | bytes:
     """What another event carries of an event: its JSON, or what the template says instead. Arguments as of `run`."""
-    event, values = _run(program, given, count, first, base)
+    return travelling(program, *made(program, _values(program, given), count=count, first=first, base=base))
+
+
+def travelling(program: Program, event: Any, values: Values, *, text: bool = False) -> str | bytes:
+    """What is carried of an event that was made. `text`: the JSON of the event where that would be bytes."""
     found = event if program.travels is None else program.travels(values, event)
+    if text and isinstance(found, bytes):
+        found = event
     return found if isinstance(found, (str, bytes)) else as_text(found)
 
 
-def _run(program: Program, given: Mapping[str, Any], count: int | None, first: int, base: int) -> tuple[Any, Values]:
-    """The event and the names of its first record."""
-    template = program.template
-    several = {name: values for name, values in _values(template, given).items() if values}
+def made(
+    program: Program, several: Mapping[str, list[Any]], *, count: int | None, first: int, base: int
+) -> tuple[Any, Values]:
+    """The event and the names of its first record; `several` has the values of each parameter in its type."""
+    inside: dict[str, Any] = {}
+    if program.handed_on and not program.batch_length:  # what makes records makes them of the event inside
+        inside = {"#count": count, **{name: several[name] for name in program.handed_on if name in several}}
+        several, count = {name: values for name, values in several.items() if name not in inside}, None
     number = _count(program, several, count)
-    seed = several["seed"][0] if "seed" in several else template.params["seed"].default
+    seed = several["seed"][0] if "seed" in several else program.template.params["seed"].default
     base = identity.nested(base, seed)
-    records = [_record(program, several, n, {"i": first + n, "count": number, "#base": base}) for n in range(number)]
+    records = [
+        _record(program, several, n, {"i": first + n, "count": number, "#base": base, **inside}) for n in range(number)
+    ]
     values = records[0]
     values["#records"] = records
     event = program.event(values, None)
@@ -76,6 +88,10 @@ def _run(program: Program, given: Mapping[str, Any], count: int | None, first: i
 
 def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: Values) -> Values:
     """All names of the record that is the nth of those given. A default may use the names before it."""
+    for name in program.handed_on:
+        if name in several:
+            found = several[name]
+            values[name] = found[n] if len(found) > 1 else found[0]
     for parameter, constant, expression in program.defaults:
         name = parameter.name
         if name in several:
@@ -90,15 +106,17 @@ def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: 
     return values
 
 
-def _values(template: Template, given: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _values(program: Program, given: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The given values of each parameter in its type: one, or one per record."""
+    template = program.template
     found: dict[str, list[Any]] = {}
     for name, raw in given.items():
         parameter = template.params[name]
         if not isinstance(raw, (list, tuple)):
             found[name] = [convert(parameter, raw)]
         elif parameter.many and _one_per_record(parameter, raw):
-            found[name] = [convert(parameter, each) for each in raw]
+            if raw:
+                found[name] = [convert(parameter, each) for each in raw]
         elif parameter.type not in GATHERING | {"json"}:
             raise EventError(f"parameter {name}: given {len(raw)} times, but template {template.name} takes it once")
         else:
@@ -146,6 +164,8 @@ def _by_name(template: Template, parameters: Mapping[str, object]) -> dict[str, 
         target = name if name in template.params else known.get(name, name.replace("_", "-"))
         if target not in template.params:
             raise unknown_parameter(template, name)
+        if template.wraps and target == template.carries:
+            raise EventError(f"parameter {name}: {template.wraps[0]} goes there", hint=f"leave out {name}, or --wrap")
         found[target] = value
     return found
 

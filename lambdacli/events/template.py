@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError
 from lambdacli.events import find
@@ -39,6 +39,15 @@ class Template:
     carries: str = ""  # the parameter that takes another event
     travels_as: Any = None  # what another event carries of this one, where that is not its JSON
     folders: tuple[Path, ...] = ()  # of the user's templates, for those it uses
+    wraps: tuple[str, ...] = ()  # the events inside, from without, where it was made in memory
+
+
+class Inner(NamedTuple):
+    """An event inside another that no file puts there: it stands in a tree where an operator names a template."""
+
+    template: Template
+    names: Mapping[str, str]  # its parameters, and what they are called outside
+    text: bool  # whether only text can be carried
 
 
 def load(name: str, folders: Sequence[Path] = (), within: tuple[str, ...] = ()) -> Template:
