@@ -90,10 +90,33 @@ def rabbit_headers(value: Any) -> dict[str, Any]:
     return {name: {"bytes": list(each.encode())} if isinstance(each, str) else each for name, each in value.items()}
 
 
+def sync_records(value: Any) -> dict[str, Any]:
+    """Records of a Cognito Sync dataset: plain values are new ones, null is a record that goes; whole ones stay."""
+    return {name: each if isinstance(each, dict) else _sync_record(each) for name, each in value.items()}
+
+
+def _sync_record(value: Any) -> dict[str, str]:
+    if value is None:
+        return {"oldValue": "", "newValue": "", "op": "remove"}
+    return {"oldValue": "", "newValue": as_text(value), "op": "replace"}
+
+
+def typed_parameters(value: Any) -> list[dict[str, str]]:
+    """Parameters as Bedrock's agents send them: name, type of the OpenAPI schema, and the value as text."""
+    return [{"name": name, "type": _schema_type(each), "value": as_text(each)} for name, each in value.items()]
+
+
+def _schema_type(value: Any) -> str:
+    names = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+    return names.get(type(value), "string")
+
+
 FILTERS = {
     "dynamodb": dynamodb,
     "dynamodb_size": dynamodb_size,
     "kpl": kpl,
     "kafka_headers": kafka_headers,
     "rabbit_headers": rabbit_headers,
+    "sync_records": sync_records,
+    "typed_parameters": typed_parameters,
 }

@@ -112,7 +112,8 @@ def _len(value: Any) -> int:
 
 
 def _get(value: Any, name: Any) -> Any:
-    return _object(value).get(name)
+    """An entry of an object, or of a list by its number."""
+    return value[name] if isinstance(value, list) else _object(value).get(name)
 
 
 def _else(value: Any, other: Any) -> Any:
@@ -203,6 +204,7 @@ _TABLE: dict[str, Any] = {
     "rfc2822": moments.rfc2822,
     "rabbit_time": moments.rabbit,
     "us_time": moments.us_time,
+    "java_time": moments.java_time,
     "date": moments.date,
     "epoch": lambda value: value // 1000,
     "epoch_ms": lambda value: value,
@@ -223,9 +225,12 @@ _TABLE: dict[str, Any] = {
 _ELSEWHERE = {
     **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
     **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "rabbit_headers"), "data"),
+    **dict.fromkeys(("sync_records", "typed_parameters"), "data"),
     **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
     **dict.fromkeys(("single", "multi", "joined", "merge_headers", "lower_keys", "without", "cookies"), "web"),
     **dict.fromkeys(("parse_query", "query_string", "encode_query"), "web"),
+    **dict.fromkeys(("cloudformation_properties", "cloudfront_headers", "alexa_slots", "filled"), "services"),
+    **dict.fromkeys(("lex_slots", "lex_slot_details", "lex_v2_slots"), "services"),
 }
 
 TAKE_NULL = frozenset({"else", "json", "not", "merge_headers", "when", "unless", "sqs_attributes", "sns_attributes",

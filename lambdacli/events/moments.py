@@ -104,6 +104,12 @@ def _american(milliseconds: int, separator: str) -> str:
     return f"{day}{separator}{moment.hour % 12 or 12}:{moment:%M:%S} {half}"
 
 
+def java_time(milliseconds: int) -> str:
+    """Fri Jan 02 03:04:05 UTC 2026, as REST APIs write the times of a user pool's claims."""
+    moment = at(milliseconds)
+    return f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment:%d %H:%M:%S UTC %Y}"
+
+
 def date(milliseconds: int, pattern: str) -> str:
     """In a pattern of strftime; for numbers, as %Y/%m/%d."""
     return at(milliseconds).strftime(pattern)

@@ -19,6 +19,12 @@ from lambdacli.events.filters import find
         ("times", "3", [2], 6),
         ("plus", 1.5, [1], 2.5),
         ("prefix", "a", ["/"], "/a"),
+        ("get", [{"a": 1}], [0], {"a": 1}),
+        ("cloudformation_properties", {"a": [1, True, {"b": 1.5}]}, [], {"a": ["1", "true", {"b": "1.5"}]}),
+        ("lex_slots", {"a": 1, "b": None}, [], {"a": "1", "b": None}),
+        ("lex_slot_details", {"a": 1, "b": None}, [], {"a": {"resolutions": [{"value": "1"}], "originalValue": "1"}}),
+        ("lex_v2_slots", {"a": None, "b": {"shape": "Scalar"}}, [], {"a": None, "b": {"shape": "Scalar"}}),
+        ("filled", {"a": 0, "b": None}, [], {"a": 0}),
         ("prefix", "/a", ["/"], "/a"),
         ("before", "a:b:c", [":"], "a"),
         ("after", "a:b:c", [":"], "b:c"),
@@ -37,7 +43,28 @@ from lambdacli.events.filters import find
         ("iso_offset", 1767323045678, [], "2026-01-02T03:04:05.678+0000"),
         ("rabbit_time", 1767366245678, [], "Jan 2, 2026, 3:04:05 PM"),
         ("rabbit_time", 0, [], "Jan 1, 1970, 12:00:00 AM"),
+        ("java_time", 1767366245678, [], "Fri Jan 02 15:04:05 UTC 2026"),
         ("us_time", 1767366245678, [], "Jan 2, 2026 3:04:05 PM"),
+        (
+            "sync_records",
+            {"a": 1, "b": None, "c": {"op": "replace"}},
+            [],
+            {
+                "a": {"oldValue": "", "newValue": "1", "op": "replace"},
+                "b": {"oldValue": "", "newValue": "", "op": "remove"},
+                "c": {"op": "replace"},
+            },
+        ),
+        (
+            "typed_parameters",
+            {"a": "x", "b": True, "c": [1.5]},
+            [],
+            [
+                {"name": "a", "type": "string", "value": "x"},
+                {"name": "b", "type": "boolean", "value": "true"},
+                {"name": "c", "type": "array", "value": "[1.5]"},
+            ],
+        ),
         ("path_parameters", "/a/b", ["/{x}/{y}"], {"x": "a", "y": "b"}),
         ("path_parameters", "/a/b/c", ["GET /a/{rest+}"], {"rest": "b/c"}),
         ("path_parameters", "/a/b", ["/{x}"], None),
@@ -80,3 +107,26 @@ def test_filters(name: str, value: Any, arguments: list[Any], expected: Any) -> 
 def test_values_that_filters_refuse(name: str, value: Any, arguments: list[Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
         find(name)(value, *arguments)
+
+
+def test_a_slot_of_several_values_is_a_list() -> None:
+    slot = find("lex_v2_slots")({"toppings": ["ham", "corn"]})["toppings"]
+    assert slot["shape"] == "List"
+    assert slot["value"]["originalValue"] == "ham corn"
+    assert [each["shape"] for each in slot["values"]] == ["Scalar", "Scalar"]
+
+
+def test_headers_of_cloudfront_gather_under_their_lower_case_names() -> None:
+    first, second, third = find("cloudfront_headers")({"A": ["1", "2"], "a": 3})["a"]
+    assert [first, second, third] == [
+        {"key": "A", "value": "1"},
+        {"key": "A", "value": "2"},
+        {"key": "a", "value": "3"},
+    ]
+
+
+def test_a_slot_of_alexa_has_a_value_once_it_is_said() -> None:
+    slots = find("alexa_slots")({"said": "blue", "unsaid": None, "own": {"value": "x"}})
+    assert slots["said"]["value"] == slots["said"]["slotValue"]["value"] == "blue"
+    assert slots["unsaid"] == {"name": "unsaid", "confirmationStatus": "NONE"}
+    assert slots["own"] == {"name": "own", "value": "x"}
