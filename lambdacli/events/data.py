@@ -62,11 +62,17 @@ def kpl(value: Any, partition_key: Any) -> bytes:
     """Records aggregated by the Kinesis Producer Library: magic, protobuf, MD5 of the protobuf.
 
     (Kinesis producer library, "KPL Aggregated Record Format": key table 1, records 3; in a record key index 1, data 3.)
+    Lists within the list of records are records too.
     """
-    records = value if isinstance(value, list) else [value]
+    parts = value if isinstance(value, list) else [value]
+    records = [each for part in parts for each in (part if isinstance(part, list) else [part])]
     message = _field(1, as_text(partition_key).encode())
-    message += b"".join(_field(3, b"\x08\x00" + _field(3, as_text(each).encode())) for each in records)
+    message += b"".join(_field(3, b"\x08\x00" + _field(3, _data(each))) for each in records)
     return bytes(_KPL_MAGIC + message + hasher("md5")(message).digest())
+
+
+def _data(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else as_text(value).encode()
 
 
 def _field(number: int, data: bytes) -> bytes:
@@ -81,8 +87,8 @@ def _field(number: int, data: bytes) -> bytes:
 
 
 def kafka_headers(value: Any) -> list[dict[str, list[int]]]:
-    """Headers as Lambda hands them over: one object each, the value as a list of bytes."""
-    return [{name: list(as_text(each).encode())} for name, each in (value or {}).items()]
+    """Headers as Lambda hands them over: one object each, the value as a list of Java's bytes, which have a sign."""
+    return [{name: [byte - (byte >> 7 << 8) for byte in _data(each)]} for name, each in (value or {}).items()]
 
 
 def rabbit_headers(value: Any) -> dict[str, Any]:

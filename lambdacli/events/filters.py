@@ -225,6 +225,7 @@ _TABLE: dict[str, Any] = {
 _ELSEWHERE = {
     **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
     **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "rabbit_headers"), "data"),
+    "region_name": "regions",
     **dict.fromkeys(("sync_records", "typed_parameters"), "data"),
     **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
     **dict.fromkeys(("single", "multi", "joined", "merge_headers", "lower_keys", "without", "cookies"), "web"),
