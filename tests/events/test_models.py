@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import importlib
 import inspect
 import json
@@ -12,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 import pytest
+from carried import carried
 
 from lambdacli import events
 
@@ -194,11 +193,7 @@ def test_output_fits_the_model(name: str, model: str) -> None:
 
 @pytest.mark.parametrize(("name", "path", "model"), CARRIED)
 def test_what_an_event_carries_fits_its_model(name: str, path: str, model: str) -> None:
-    value = rendered(name)
-    undo = {"$json": json.loads, "$base64": base64.b64decode, "$gzip": gzip.decompress}
-    for step in path.split():
-        value = undo[step](value) if step in undo else value[int(step) if step.isdigit() else step]
-    check(value, name, model)
+    check(carried(rendered(name), path), name, model)
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
