@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from binascii import a2b_base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.events.filters import as_text, hasher
+
+if TYPE_CHECKING:
+    from lambdacli.events.forms import AttributeValue, Bytes
 
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
 _KPL_MAGIC = bytes.fromhex("f3899ac2")
 
 
-def dynamodb(value: Any, keys: Any = None) -> dict[str, Any]:
+def dynamodb(value: Any, keys: Any = None) -> dict[str, AttributeValue]:
     """An item in DynamoDB's JSON: plain values are given their types, typed ones stay; keys it lacks are added."""
     if not isinstance(value, dict):
         raise ValueError("expected an object, the item")  # noqa: TRY004 - what every filter raises
@@ -86,7 +89,7 @@ def _field(number: int, data: bytes) -> bytes:
     return bytes(prefix) + data
 
 
-def kafka_headers(value: Any) -> list[dict[str, list[int]]]:
+def kafka_headers(value: Any) -> list[dict[str, Bytes]]:
     """Headers as Lambda hands them over: one object each, the value as a list of Java's bytes, which have a sign."""
     return [{name: [byte - (byte >> 7 << 8) for byte in _data(each)]} for name, each in (value or {}).items()]
 

@@ -16,6 +16,8 @@ from lambdacli.events import moments
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lambdacli.events.forms import Base64, Bytes, Digits, Hex, Md5, Sha1, Sha256
+
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/")
 _QUOTED = {byte: "+" if byte == ord(" ") else chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256)}
 
@@ -53,7 +55,7 @@ def _quote_plus(value: Any) -> str:
     return "".join([_QUOTED[byte] for byte in _bytes(value)])
 
 
-def _base64(value: Any) -> str:
+def _base64(value: Any) -> Base64:
     return b2a_base64(_bytes(value), newline=False).decode()
 
 
@@ -61,11 +63,24 @@ def _base64_if(value: Any, wanted: Any) -> str:
     return _base64(value) if wanted else as_text(value)
 
 
-def _digest(name: str) -> Callable[[Any], str]:
-    def digest(value: Any) -> str:
-        return cast("str", hasher(name)(_bytes(value)).hexdigest())
+def _unbase64(value: Any) -> bytes:
+    return a2b_base64(_bytes(value))
 
-    return digest
+
+def _digest(name: str, value: Any) -> str:
+    return cast("str", hasher(name)(_bytes(value)).hexdigest())
+
+
+def _md5(value: Any) -> Md5:
+    return _digest("md5", value)
+
+
+def _sha1(value: Any) -> Sha1:
+    return _digest("sha1", value)
+
+
+def _sha256(value: Any) -> Sha256:
+    return _digest("sha256", value)
 
 
 def hasher(name: str) -> Any:
@@ -87,7 +102,19 @@ def _plus(value: Any, other: Any) -> Any:
     return (value if isinstance(value, float) else _number(value)) + _number(other)
 
 
-def _digits(alphabet: str) -> Callable[[Any, Any], str]:
+def _minus(value: Any, other: Any) -> Any:
+    return _plus(value, -_number(other))
+
+
+def _times(value: Any, other: Any) -> int:
+    return _number(value) * _number(other)
+
+
+def _modulo(value: Any, other: Any) -> int:
+    return _number(value) % _number(other)
+
+
+def _of_alphabet(alphabet: str) -> Callable[[Any, Any], str]:
     """The last n digits of a whole number in the base of an alphabet."""
     base = len(alphabet)
 
@@ -102,8 +129,23 @@ def _digits(alphabet: str) -> Callable[[Any, Any], str]:
     return write
 
 
-def _hex(value: Any, length: Any) -> str:
+_decimal = _of_alphabet("0123456789")
+
+
+def _digits(value: Any, length: Any) -> Digits:
+    return _decimal(value, length)
+
+
+def _hex(value: Any, length: Any) -> Hex:
     return f"{_number(value) & ((1 << 4 * length) - 1):0{length}x}"
+
+
+def _as_bytes(value: Any) -> Bytes:
+    return list(_bytes(value))
+
+
+def _size(value: Any) -> int:
+    return len(_bytes(value))
 
 
 def _len(value: Any) -> int:
@@ -132,6 +174,10 @@ def _unless(value: Any, chosen: Any, *refused: Any) -> Any:
 def _if(value: Any, wanted: Any) -> Any:
     """The value where another is not empty, else null."""
     return value if wanted else None
+
+
+def _not(value: Any) -> bool:
+    return not value
 
 
 def _texts(value: Any) -> dict[str, str]:
@@ -163,39 +209,63 @@ def _prefix(value: Any, text: Any) -> str:
     return as_text(value) if as_text(value).startswith(text) else f"{text}{as_text(value)}"
 
 
+def _upper(value: Any) -> str:
+    return as_text(value).upper()
+
+
+def _lower(value: Any) -> str:
+    return as_text(value).lower()
+
+
+def _strip(value: Any, characters: Any) -> str:
+    return as_text(value).strip(characters)
+
+
+def _lstrip(value: Any, characters: Any) -> str:
+    return as_text(value).lstrip(characters)
+
+
+def _before(value: Any, mark: Any) -> str:
+    return as_text(value).partition(mark)[0]
+
+
+def _after(value: Any, mark: Any) -> str:
+    return as_text(value).partition(mark)[2]
+
+
 _TABLE: dict[str, Any] = {
     # text
-    "upper": lambda value: as_text(value).upper(),
-    "lower": lambda value: as_text(value).lower(),
+    "upper": _upper,
+    "lower": _lower,
     "text": as_text,
     "quote_plus": _quote_plus,
     "base64": _base64,
-    "unbase64": lambda value: a2b_base64(_bytes(value)),
+    "unbase64": _unbase64,
     "base64_if": _base64_if,
     "json": _json,
-    "md5": _digest("md5"),
-    "sha1": _digest("sha1"),
-    "sha256": _digest("sha256"),
-    "bytes": lambda value: list(_bytes(value)),
-    "size": lambda value: len(_bytes(value)),
+    "md5": _md5,
+    "sha1": _sha1,
+    "sha256": _sha256,
+    "bytes": _as_bytes,
+    "size": _size,
     "len": _len,
     "split": _split,
     "join": _join,
     "prefix": _prefix,
-    "strip": lambda value, characters: as_text(value).strip(characters),
-    "lstrip": lambda value, characters: as_text(value).lstrip(characters),
-    "before": lambda value, mark: as_text(value).partition(mark)[0],
-    "after": lambda value, mark: as_text(value).partition(mark)[2],
+    "strip": _strip,
+    "lstrip": _lstrip,
+    "before": _before,
+    "after": _after,
     # numbers
     "int": _number,
     "plus": _plus,
-    "minus": lambda value, other: _plus(value, -_number(other)),
-    "times": lambda value, other: _number(value) * _number(other),
-    "modulo": lambda value, other: _number(value) % _number(other),
+    "minus": _minus,
+    "times": _times,
+    "modulo": _modulo,
     "hex": _hex,
-    "digits": _digits("0123456789"),
-    "alnum": _digits("abcdefghijklmnopqrstuvwxyz0123456789"),
-    "base62": _digits("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+    "digits": _digits,
+    "alnum": _of_alphabet("abcdefghijklmnopqrstuvwxyz0123456789"),
+    "base62": _of_alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
     # times
     "iso": moments.iso,
     "iso_ms": moments.iso_ms,
@@ -206,9 +276,9 @@ _TABLE: dict[str, Any] = {
     "us_time": moments.us_time,
     "java_time": moments.java_time,
     "date": moments.date,
-    "epoch": lambda value: value // 1000,
-    "epoch_ms": lambda value: value,
-    "epoch_float": lambda value: value / 1000,
+    "epoch": moments.epoch,
+    "epoch_ms": moments.epoch_ms,
+    "epoch_float": moments.epoch_float,
     # objects and choices
     "get": _get,
     "texts": _texts,
@@ -216,7 +286,7 @@ _TABLE: dict[str, Any] = {
     "if": _if,
     "when": _when,
     "unless": _unless,
-    "not": lambda value: not value,
+    "not": _not,
     "partition": _partition,
     "dns_suffix": _dns_suffix,
 }
@@ -225,8 +295,8 @@ _TABLE: dict[str, Any] = {
 _ELSEWHERE = {
     **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
     **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "rabbit_headers"), "data"),
-    "region_name": "regions",
     **dict.fromkeys(("sync_records", "typed_parameters"), "data"),
+    "region_name": "regions",
     **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
     **dict.fromkeys(("single", "multi", "joined", "merge_headers", "lower_keys", "without", "cookies"), "web"),
     **dict.fromkeys(("parse_query", "query_string", "encode_query"), "web"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from binascii import a2b_base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.events.filters import hasher
+
+if TYPE_CHECKING:
+    from lambdacli.events.forms import Md5, SnsAttribute, SqsAttribute
 
 _KINDS = ("String", "Number", "Binary")
 
@@ -37,7 +40,7 @@ def _attribute(name: str, value: Any) -> tuple[str, str]:
     return kind, text if isinstance(text, str) else json.dumps(text)
 
 
-def sqs_attributes(value: Any) -> dict[str, Any]:
+def sqs_attributes(value: Any) -> dict[str, SqsAttribute]:
     """As a Lambda function gets them from SQS."""
     return {name: _for_sqs(kind, text) for name, (kind, text) in _attributes(value).items()}
 
@@ -47,7 +50,7 @@ def _for_sqs(kind: str, text: str) -> dict[str, Any]:
     return {key: text, "stringListValues": [], "binaryListValues": [], "dataType": kind}
 
 
-def sqs_attributes_md5(value: Any) -> str | None:
+def sqs_attributes_md5(value: Any) -> Md5 | None:
     """MD5OfMessageAttributes; null without attributes.
 
     Name, data type and value of each attribute, sorted by name, each preceded by its length in four bytes; before the
@@ -70,7 +73,7 @@ def _measured(data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def sns_attributes(value: Any) -> dict[str, Any]:
+def sns_attributes(value: Any) -> dict[str, SnsAttribute]:
     """As a Lambda function gets them from SNS."""
     return {name: {"Type": kind, "Value": text} for name, (kind, text) in _attributes(value).items()}
 

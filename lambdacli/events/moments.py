@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lambdacli.events.forms import Clf, Iso
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?")
@@ -60,22 +63,22 @@ def at(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def iso(milliseconds: int) -> str:
+def iso(milliseconds: int) -> Iso:
     """2026-01-02T03:04:05Z."""
     return f"{at(milliseconds).isoformat()[:19]}Z"
 
 
-def iso_ms(milliseconds: int) -> str:
+def iso_ms(milliseconds: int) -> Iso:
     """2026-01-02T03:04:05.678Z."""
     return f"{at(milliseconds).isoformat()[:19]}.{milliseconds % 1000:03d}Z"
 
 
-def iso_offset(milliseconds: int) -> str:
+def iso_offset(milliseconds: int) -> Iso:
     """2026-01-02T03:04:05.678+0000, as Cognito's and Amazon Connect's services write it."""
     return f"{at(milliseconds).isoformat()[:19]}.{milliseconds % 1000:03d}+0000"
 
 
-def clf(milliseconds: int) -> str:
+def clf(milliseconds: int) -> Clf:
     """02/Jan/2026:03:04:05 +0000, the common log format of API Gateway's request times."""
     moment = at(milliseconds)
     return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
@@ -113,3 +116,18 @@ def java_time(milliseconds: int) -> str:
 def date(milliseconds: int, pattern: str) -> str:
     """In a pattern of strftime; for numbers, as %Y/%m/%d."""
     return at(milliseconds).strftime(pattern)
+
+
+def epoch(milliseconds: int) -> int:
+    """Whole seconds since the epoch."""
+    return milliseconds // 1000
+
+
+def epoch_ms(milliseconds: int) -> int:
+    """As they are kept."""
+    return milliseconds
+
+
+def epoch_float(milliseconds: int) -> float:
+    """Seconds with their fraction."""
+    return milliseconds / 1000
