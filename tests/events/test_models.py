@@ -102,7 +102,7 @@ CARRIED = [
 # Models of events that have no template, each with its reason.
 WITHOUT_TEMPLATE: dict[str, str] = {}
 
-# Where a model and AWS's documentation disagree: the place in the event, and why AWS's documentation is followed.
+# Where a model and AWS's documentation disagree: the places in the event, and why AWS's documentation is followed.
 DISAGREEMENTS: dict[tuple[str, str], dict[str, str]] = {
     ("alb-multi-value", "AlbModel"): {
         "headers": "a target group with multi-value headers sends multiValueHeaders instead",
@@ -116,6 +116,10 @@ DISAGREEMENTS: dict[tuple[str, str], dict[str, str]] = {
     },
     ("cognito-verify-auth-challenge-response", "CognitoVerifyAuthChallengeTriggerModel"): {
         "response.answerCorrect": "null until the function has answered"
+    },
+    ("vpc-lattice-request-v2", "VpcLatticeV2Model"): {
+        "headers.*": "every header is a list of values",
+        "queryStringParameters.*": "as headers",
     },
 }
 
@@ -137,8 +141,8 @@ ENVELOPES = {
     "SnsSqsEnvelope": ("sqs-sns-notification", "message"),
     "SqsEnvelope": ("sqs-receive-message", "body"),
     "VpcLatticeEnvelope": ("vpc-lattice-request", "body"),
-    "VpcLatticeV2Envelope": ("vpc-lattice-request-v2", "body"),
 }
+ENVELOPES_WITHOUT_EVENT = {"VpcLatticeV2Envelope": "its model disagrees with AWS's documentation, see above"}
 
 
 def every_model() -> dict[str, Any]:
@@ -183,7 +187,8 @@ def check(event: Any, name: str, model: str) -> None:
         found = {".".join(map(str, each["loc"])): each["msg"] for each in error.errors()}
     else:
         found = {}
-    assert set(found) == set(known), found
+    assert [place for place in found if not any(fnmatchcase(place, pattern) for pattern in known)] == [], found
+    assert [pattern for pattern in known if not any(fnmatchcase(place, pattern) for place in found)] == [], found
 
 
 @pytest.mark.parametrize(("name", "model"), PAIRS)
@@ -224,7 +229,7 @@ def parts_of(model: Any, seen: frozenset[Any] = frozenset()) -> set[Any]:
 
 
 def test_every_envelope_is_tried() -> None:
-    assert set(ENVELOPES) == set(envelopes.__all__) - {"BaseEnvelope"}
+    assert {*ENVELOPES, *ENVELOPES_WITHOUT_EVENT} == set(envelopes.__all__) - {"BaseEnvelope"}
 
 
 def test_every_listed_disagreement_is_about_a_tried_pair() -> None:
