@@ -369,18 +369,12 @@ def _in_json(inner: Render) -> Render:
 
 
 def _gzip_base64(inner: Render) -> Render:
-    """The same bytes for the same text, whatever the clock and the platform: the header is written here."""
-
     def render(values: Values, rendered: Any) -> str:
-        import zlib
         from binascii import b2a_base64
 
-        data = expressions.as_text(inner(values, rendered)).encode()
-        squeezer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        body = squeezer.compress(data) + squeezer.flush()
-        end = zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
-        header = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-        return b2a_base64(header + body + end, newline=False).decode()
+        from lambdacli.events.data import gzipped
+
+        return b2a_base64(gzipped(inner(values, rendered)), newline=False).decode()
 
     return render
 

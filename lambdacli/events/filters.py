@@ -294,7 +294,7 @@ _TABLE: dict[str, Any] = {
 # Filters that only some services need: imported with the first template that names them.
 _ELSEWHERE = {
     **dict.fromkeys(("sqs_attributes", "sqs_attributes_md5", "sns_attributes"), "messages"),
-    **dict.fromkeys(("dynamodb", "dynamodb_size", "kpl", "kafka_headers", "rabbit_headers"), "data"),
+    **dict.fromkeys(("dynamodb", "dynamodb_size", "gzip", "kpl", "kafka_headers", "rabbit_headers"), "data"),
     **dict.fromkeys(("sync_records", "typed_parameters"), "data"),
     "region_name": "regions",
     **dict.fromkeys(("path_parameters", "path_of", "route_method", "route_path", "staged"), "routes"),
