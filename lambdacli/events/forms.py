@@ -7,44 +7,52 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-Iso = Annotated[str, {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$"}]
-Clf = Annotated[str, {"pattern": r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"}]
-Uuid = Annotated[str, {"pattern": r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$"}]
-Digits = Annotated[str, {"pattern": r"^-?[0-9]+$"}]
-Hex = Annotated[str, {"pattern": r"^[0-9A-Fa-f]*$"}]
-Md5 = Annotated[str, {"pattern": r"^[0-9a-f]{32}$"}]
-Sha1 = Annotated[str, {"pattern": r"^[0-9a-f]{40}$"}]
-Sha256 = Annotated[str, {"pattern": r"^[0-9a-f]{64}$"}]
-Base64 = Annotated[str, {"contentEncoding": "base64"}]
 
-Bytes = Annotated[list[int], {"items": {"type": "integer", "minimum": -128, "maximum": 255}}]
+class Form:
+    """What JSON Schema says of a value beside its type."""
+
+    def __init__(self, **keywords: Any) -> None:
+        self.keywords = keywords
+
+
+Iso = Annotated[str, Form(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$")]
+Clf = Annotated[str, Form(pattern=r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$")]
+Uuid = Annotated[str, Form(pattern=r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$")]
+Digits = Annotated[str, Form(pattern=r"^-?[0-9]+$")]
+Hex = Annotated[str, Form(pattern=r"^[0-9A-Fa-f]*$")]
+Md5 = Annotated[str, Form(pattern=r"^[0-9a-f]{32}$")]
+Sha1 = Annotated[str, Form(pattern=r"^[0-9a-f]{40}$")]
+Sha256 = Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")]
+Base64 = Annotated[str, Form(contentEncoding="base64")]
+
+Bytes = Annotated[list[int], Form(items={"type": "integer", "minimum": -128, "maximum": 255})]
 
 _STRING = {"type": "string"}
 _STRINGS = {"type": "array", "items": _STRING}
 SqsAttribute = Annotated[
     dict[str, Any],
-    {
-        "properties": {
+    Form(
+        properties={
             "stringValue": _STRING,
             "binaryValue": _STRING,
             "stringListValues": _STRINGS,
             "binaryListValues": _STRINGS,
             "dataType": _STRING,
         },
-        "required": ["dataType"],
-        "additionalProperties": False,
-    },
+        required=["dataType"],
+        additionalProperties=False,
+    ),
 ]
 SnsAttribute = Annotated[
     dict[str, Any],
-    {"properties": {"Type": _STRING, "Value": _STRING}, "required": ["Type", "Value"], "additionalProperties": False},
+    Form(properties={"Type": _STRING, "Value": _STRING}, required=["Type", "Value"], additionalProperties=False),
 ]
 AttributeValue = Annotated[
     dict[str, Any],
-    {
-        "properties": {
+    Form(
+        properties={
             "S": _STRING,
-            "N": _STRING | {"pattern": r"^-?[0-9.]+([eE][+-]?[0-9]+)?$"},
+            "N": {"type": "string", "pattern": r"^-?[0-9.]+([eE][+-]?[0-9]+)?$"},
             "B": _STRING,
             "BOOL": {"type": "boolean"},
             "NULL": {"type": "boolean"},
@@ -54,8 +62,7 @@ AttributeValue = Annotated[
             "L": {"type": "array", "items": {"type": "object"}},
             "M": {"type": "object", "additionalProperties": {"type": "object"}},
         },
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-    },
+        minProperties=1,
+        additionalProperties=False,
+    ),
 ]
