@@ -272,6 +272,7 @@ _TABLE: dict[str, Any] = {
     "iso_offset": moments.iso_offset,
     "clf": moments.clf,
     "rfc2822": moments.rfc2822,
+    "http_date": moments.http_date,
     "rabbit_time": moments.rabbit,
     "us_time": moments.us_time,
     "java_time": moments.java_time,

@@ -90,6 +90,12 @@ def rfc2822(milliseconds: int) -> str:
     return f"{_DAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment:%Y %H:%M:%S} +0000"
 
 
+def http_date(milliseconds: int) -> str:
+    """Fri, 02 Jan 2026 03:04:05 GMT, as in headers of HTTP."""
+    moment = at(milliseconds)
+    return f"{_DAYS[moment.weekday()]}, {moment:%d} {_MONTHS[moment.month - 1]} {moment:%Y %H:%M:%S} GMT"
+
+
 def rabbit(milliseconds: int) -> str:
     """Jan 2, 2026, 3:04:05 AM, as Lambda writes the time of RabbitMQ's messages."""
     return _american(milliseconds, ", ")

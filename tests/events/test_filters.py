@@ -45,6 +45,7 @@ from lambdacli.events.filters import find
         ("rabbit_time", 0, [], "Jan 1, 1970, 12:00:00 AM"),
         ("java_time", 1767366245678, [], "Fri Jan 02 15:04:05 UTC 2026"),
         ("us_time", 1767366245678, [], "Jan 2, 2026 3:04:05 PM"),
+        ("http_date", 1767323045678, [], "Fri, 02 Jan 2026 03:04:05 GMT"),
         (
             "sync_records",
             {"a": 1, "b": None, "c": {"op": "replace"}},
