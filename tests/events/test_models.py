@@ -70,7 +70,7 @@ MODELS = {
     "KafkaMskEventModel": ("msk-records",),
     "KafkaSelfManagedEventModel": ("kafka-records",),
     "KinesisDataStreamModel": ("kinesis-[!a]*",),
-    "KinesisFirehoseModel": ("firehose-*",),
+    "KinesisFirehoseModel": ("firehose-[!m]*",),
     "KinesisFirehoseSqsModel": ("firehose-sqs",),
     "LambdaFunctionUrlModel": URL,
     "S3BatchOperationModel": ("s3-batch-invocation*",),
