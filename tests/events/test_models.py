@@ -117,6 +117,9 @@ DISAGREEMENTS: dict[tuple[str, str], dict[str, str]] = {
     ("cognito-verify-auth-challenge-response", "CognitoVerifyAuthChallengeTriggerModel"): {
         "response.answerCorrect": "null until the function has answered"
     },
+    ("sns-ses-notification", "SesMessage"): {
+        "receipt.action.*": "the action is the one that publishes to SNS; the model knows Lambda's alone"
+    },
     ("vpc-lattice-request-v2", "VpcLatticeV2Model"): {
         "headers.*": "every header is a list of values",
         "queryStringParameters.*": "as headers",
