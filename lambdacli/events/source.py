@@ -18,30 +18,43 @@ _JSON = """an event is JSON, such as '{"key": "value"}' in a shell's single quot
 
 def resolve(
     spec: str,
-    parameters: Mapping[str, Any],
+    settings: Mapping[str, Any],
     *,
     folders: Sequence[Path] = (),
     stdin: Callable[[], bytes],
 ) -> bytes:
-    """The event's bytes. Files, stdin and inline JSON pass unchanged once they prove to be JSON.
+    """The event's bytes. Files, stdin and inline JSON pass unchanged once they prove to be JSON and nothing is set.
 
     Args:
         spec: `-` is stdin, JSON is itself, then an existing file, then a template's name.
-        parameters: of a template; `count` makes that many records.
+        settings: parameters of a template, of which `count` makes that many records; others are paths into the event.
         folders: of the user's own templates.
         stdin: read only for `-`; a byte more than an event may have is enough.
 
     Raises:
-        EventError: neither file nor template, too large, no JSON (with file, line and column), or a parameter that
-            does not fit.
+        EventError: neither file nor template, too large, no JSON (with file, line and column), a parameter that does
+            not fit, or a path that leads nowhere.
     """
     if spec == "-":
-        return _without_parameters(checked(_within_limit(stdin(), "stdin"), "stdin"), parameters, "stdin")
+        return _changed(checked(_within_limit(stdin(), "stdin"), "stdin"), settings)
     if _is_inline(spec):
-        return _without_parameters(checked(spec.encode(errors="surrogateescape"), "event"), parameters, "inline JSON")
+        return _changed(checked(spec.encode(errors="surrogateescape"), "event"), settings)
     if os.path.exists(spec) and not os.path.isdir(spec):  # noqa: PTH110, PTH112 - start-up path
-        return _without_parameters(checked(_read(spec), spec), parameters, "a file")
-    return _rendered(spec, dict(parameters), folders)
+        return _changed(checked(_read(spec), spec), settings)
+    return _rendered(spec, settings, folders)
+
+
+def patch(path: str, *, stdin: Callable[[], bytes]) -> Any:
+    """The JSON of `--merge`: of a file, of stdin for `-`, or an object on the command line itself.
+
+    Raises:
+        EventError: there is no such file, it is too large, or no JSON (with file, line and column).
+    """
+    if path == "-":
+        return json.loads(checked(_within_limit(stdin(), "stdin"), "stdin"))
+    if path.lstrip().startswith("{"):
+        return json.loads(checked(path.encode(errors="surrogateescape"), "--merge"))
+    return json.loads(checked(_read(path), path))
 
 
 def checked(data: bytes, name: str) -> bytes:
@@ -111,19 +124,24 @@ def _within_limit(data: bytes, name: str) -> bytes:
     return data
 
 
-def _without_parameters(data: bytes, parameters: Mapping[str, Any], what: str) -> bytes:
-    if parameters:
-        name = next(iter(parameters))
-        raise EventError(f"--set {name} is for templates, and the event is {what}", hint="name a template with --event")
-    return data
-
-
-def _rendered(name: str, parameters: dict[str, Any], folders: Sequence[Path]) -> bytes:
+def _changed(data: bytes, settings: Mapping[str, Any]) -> bytes:
+    """The very bytes, or the event with some places set."""
+    if not settings:
+        return data
     from lambdacli import events
+    from lambdacli.events import request
+
+    event = request.make(request.Recipe(None, event=json.loads(data)), settings=settings)
+    return events.dumps(event, compact=True).encode()
+
+
+def _rendered(name: str, settings: Mapping[str, Any], folders: Sequence[Path]) -> bytes:
+    from lambdacli import events
+    from lambdacli.events import request
 
     if not events.exists(name, folders):
         raise _neither(name, folders)
-    return events.dumps(events.render_request(name, parameters, folders), compact=True).encode()
+    return events.dumps(request.make(request.of_template(name, folders), settings=settings), compact=True).encode()
 
 
 def _neither(name: str, folders: Sequence[Path]) -> EventError:

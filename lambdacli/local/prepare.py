@@ -15,7 +15,7 @@ from lambdacli.local.variables import credentials
 from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lambdacli.local.invocation import Invocation
     from lambdacli.local.wanted import Wanted
@@ -86,20 +86,12 @@ def watched_first(wanted: Wanted) -> tuple[Path, ...]:
     return (*_named_files(wanted), *((wanted.manifest,) if wanted.manifest else ()))
 
 
-def _pairs(given: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
+def _pairs(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     for each in given:
         name, equals, value = each.partition("=")
         if not name or not equals:
-            raise UsageError(f"{option} {each!r} is not NAME=VALUE", hint=f"for example {option} GREETING=hello")
+            raise UsageError(f"--env {each!r} is not NAME=VALUE", hint="for example --env GREETING=hello")
         yield name, value
-
-
-def _gathered(given: Sequence[str]) -> dict[str, str | list[str]]:
-    """Parameters of a template; one that is given several times has all its values, and makes that many records."""
-    found: dict[str, list[str]] = {}
-    for name, value in _pairs(given, "--set"):
-        found.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _check_timeout(wanted: Wanted) -> None:
@@ -115,7 +107,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
     """What --env-file and --env give; Lambda's own variables are refused, as a deployment would."""
     given = {
         **(manifests.env_file(wanted.env_file) if wanted.env_file else {}),
-        **dict(_pairs(wanted.variables, "--env")),
+        **dict(_pairs(wanted.variables)),
     }
     if given:
         from lambdacli.manifest.schema import RESERVED
@@ -131,8 +123,8 @@ def _variables(wanted: Wanted) -> dict[str, str]:
 
 
 def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
-    settings = _gathered(wanted.settings)
     try:
+        settings = _settings(wanted)
         event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
     except EventError as error:
         if wanted.event is None or os.path.isfile(wanted.event):  # noqa: PTH113 - JSON is too long for Path's
@@ -144,6 +136,14 @@ def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callab
             hint="put the data into S3 and its key into the event",
         )
     return event
+
+
+def _settings(wanted: Wanted) -> Mapping[str, str | list[str]]:
+    if not wanted.settings:
+        return {}
+    from lambdacli.events.change import gathered
+
+    return gathered(wanted.settings)
 
 
 def _target(wanted: Wanted) -> tuple[Manifest, Function]:

@@ -9,7 +9,7 @@ from lambdacli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lambdacli.model import Function, Manifest, Trigger
+    from lambdacli.model import Function, Manifest
 
 
 def event(
@@ -27,12 +27,12 @@ def event(
         function: for whose triggers.
         manifest: gives the folder of the user's own templates.
         spec: a file, `-`, inline JSON or a template's name; None asks the function's trigger.
-        settings: values for the template's parameters; a list makes that many records.
+        settings: values for the template's parameters, a list makes that many records; others are paths into the event.
         trigger: the kind to choose where the function has several.
         stdin: read only for `-`.
 
     Raises:
-        EventError: the event, the template or a parameter is wrong.
+        EventError: the event, the template, a parameter or a path is wrong.
         UsageError: the function has no such trigger.
     """
     folders = (manifest.templates,) if manifest.templates else ()
@@ -42,32 +42,15 @@ def event(
         from lambdacli.events import source
 
         return source.resolve(spec, settings, folders=folders, stdin=stdin)
-    chosen = _chosen(function, trigger)
-    if chosen is None:
-        if settings:
-            raise UsageError(
-                f"function {function.name} has no trigger that --set could change",
-                hint="name a template: --event s3-put --set bucket=photos",
-            )
-        return b"{}"
-    from lambdacli import events, triggers
+    from lambdacli import events
+    from lambdacli.events import request
 
-    request = triggers.load(chosen.kind).sample(chosen, function, manifest)
-    if not request.template:
-        return events.dumps(request.event).encode()
-    parameters = {"region": manifest.region, **request.parameters, **settings}
-    if manifest.account:
-        parameters.setdefault("account-id", manifest.account)
-    if request.records > 1:
-        parameters.setdefault("count", request.records)
-    return events.dumps(events.render_request(request.template, parameters, folders)).encode()
-
-
-def _chosen(function: Function, kind: str) -> Trigger | None:
-    if not kind:
-        return function.triggers[0] if function.triggers else None
-    for trigger in function.triggers:
-        if trigger.kind == kind:
-            return trigger
-    kinds = ", ".join(sorted({t.kind for t in function.triggers})) or "none"
-    raise UsageError(f"function {function.name} has no {kind} trigger", hint=f"its triggers: {kinds}")
+    recipe = request.of_trigger(function, manifest, trigger)
+    if recipe is not None:
+        return events.dumps(request.make(recipe, settings=settings)).encode()
+    if settings:
+        raise UsageError(
+            f"function {function.name} has no trigger that --set could change",
+            hint="name a template: --event s3-put --set bucket=photos",
+        )
+    return b"{}"

@@ -119,10 +119,11 @@ def test_neither_file_nor_template(spec: str, message: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["-", "{}", "event"])
-def test_parameters_are_for_templates(spec: str) -> None:
+def test_places_of_any_event_can_be_set(spec: str) -> None:
     Path("event").write_text("{}")
-    with pytest.raises(EventError, match="--set bucket is for templates"):
-        resolve(spec, {"bucket": "b"}, stdin=b"{}")
+    assert resolve(spec, {"bucket": "b", "/a~1b": "[1]"}, stdin=b"{}") == b'{"bucket":"b","a/b":[1]}'
+    with pytest.raises(EventError, match=r"--set a\.b: the event has no key 'a'"):
+        resolve(spec, {"a.b": "1"}, stdin=b"{}")
 
 
 def test_a_wrong_count() -> None:

@@ -27,7 +27,7 @@ class Generate(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a template."""
-        return _event(events.load(cmd_name, names.folders_of(ctx)))
+        return _event(cmd_name, [], names.folders_of(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """With --list the rest is a filter, wherever the flag stands."""
@@ -58,7 +58,7 @@ class Generate(TyperGroup):
             if any(each in rest for each in ("-h", "--help")):
                 return _LIST, _listing(folders), [name]
             raise UsageError(f"which event of {name}?", hint=f"one of {', '.join(of_service)}")
-        return name, _event(events.load(name, folders)), rest
+        return name, _event(name, rest, folders), rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Names only, by service: to open every file for its summary is left to --list."""
@@ -81,10 +81,10 @@ def _listing(folders: Any) -> Any:
     return listing.command(folders)
 
 
-def _event(template: Any) -> Any:
+def _event(name: str, args: list[str], folders: Any) -> Any:
     from lambdacli.commands.generate_event import event
 
-    return event.command(template)
+    return event.command(name, args, folders)
 
 
 app = typer.Typer(cls=Generate, rich_markup_mode=None, add_completion=False)

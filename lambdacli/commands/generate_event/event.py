@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,16 +11,19 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from lambdacli import events
-from lambdacli.commands.generate_event import output
-from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION
-from lambdacli.errors import EventError, UsageError
+from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION, folders_of
+from lambdacli.errors import EventError
+from lambdacli.events import request
 from lambdacli.events.parameters import GATHERING, GLOBALS
+from lambdacli.model import MAX_EVENT
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from lambdacli.events.parameters import Parameter
+    from lambdacli.events.request import Recipe
     from lambdacli.events.template import Template
 
 _SHOWN = 60  # characters of a default in the help
@@ -40,43 +44,72 @@ class EventCommand(TyperCommand):
             raise
 
 
-def command(template: Template) -> Any:
-    """A command whose signature is made from the template's parameters, so that all else comes from Typer."""
+def command(name: str, args: Sequence[str], folders: Sequence[Path]) -> Any:
+    """The command of an event; `--wrap` among the arguments adds the parameters of the event inside.
+
+    Raises:
+        EventError: no such event, its file is wrong, or it carries no other.
+    """
+    template = events.load(name, folders)
+    recipe = request.around(request.Recipe(template), folders, wraps_among(args, template))
+    return of_recipe(recipe, template.name)
+
+
+def of_recipe(recipe: Recipe, name: str, help_text: str = "", more: Sequence[inspect.Parameter] = ()) -> Any:
+    """A command whose signature is made from the template's parameters, so that all else comes from Typer.
+
+    Args:
+        recipe: what the event is made from.
+        name: what the command is called in messages.
+        help_text: instead of the template's own.
+        more: parameters of the command besides those of every event; they take the place of an event's.
+    """
 
     def show(**options: Any) -> None:
-        _show(template, options)
+        _show(recipe, {key: value for key, value in options.items() if key not in reserved})
 
-    fields = [*map(_field, _ordered(template)), *_common(template)]
-    show.__signature__ = inspect.Signature(fields)  # type: ignore[attr-defined]
-    show.__annotations__ = {field.name: field.annotation for field in fields}
+    reserved = {field.name for field in more}
+    fields = {field.name: field for field in (*_own(recipe, reserved), *_common(recipe.template), *more)}
+    show.__signature__ = inspect.Signature(list(fields.values()))  # type: ignore[attr-defined]
+    show.__annotations__ = {field.name: field.annotation for field in fields.values()}
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command(template.name, cls=EventCommand, help=_help(template), short_help=template.summary)(show)
+    single.command(name, cls=EventCommand, help=help_text or _help(recipe.template))(show)
     return get_command(single)
 
 
-def _show(template: Template, options: dict[str, Any]) -> None:
-    """Render the event and put it where it belongs."""
-    parameters = _parameters(template, options)
-    count = parameters.pop("count", None)
-    if count is None:
-        count = options["count"]
-    event = events.render(template, parameters, count=_whole(count), fresh=options["fresh"])
+def _show(recipe: Recipe, options: dict[str, Any]) -> None:
+    """Make the event and put it where it belongs."""
+    from lambdacli.commands.generate_event import output
+
+    parameters = _given(recipe.template, options)
+    if options["count"] is not None:
+        parameters["count"] = options["count"]
+    settings, patches = _changes(options)
+    event = request.make(recipe, parameters, settings=settings, patches=patches, fresh=options["fresh"])
     output.put(event, options["output"], compact=options["compact"])
 
 
-def _ordered(template: Template) -> list[Parameter]:
+def _own(recipe: Recipe, reserved: Collection[str]) -> Iterator[inspect.Parameter]:
     """The event's own parameters first, then the global ones."""
+    template = recipe.template
+    if template is None:
+        return
     own = [each for name, each in template.params.items() if each is not GLOBALS.get(name)]
-    return own + [each for name, each in template.params.items() if each is GLOBALS.get(name)]
+    rest = [each for name, each in template.params.items() if each is GLOBALS.get(name)]
+    for parameter in (*own, *rest):
+        if parameter.name not in reserved and not (template.wraps and parameter.name == template.carries):
+            yield _field(parameter, recipe.presets.get(parameter.name))
 
 
-def _help(template: Template) -> str:
+def _help(template: Template | None) -> str:
+    if template is None:
+        return ""
     records = "\n\nA parameter that makes records may be given several times." if template.batch else ""
     source = f"\n\nShape: {template.source}." if template.source else ""
     return f"{template.summary}.{records}{source}"
 
 
-def _field(parameter: Parameter) -> inspect.Parameter:
+def _field(parameter: Parameter, preset: Any = None) -> inspect.Parameter:
     """A parameter of a template as a parameter of a Typer command; text, which the template converts."""
     flag = parameter.type == "bool"
     several = not flag and (parameter.many or parameter.type in GATHERING)
@@ -88,7 +121,7 @@ def _field(parameter: Parameter) -> inspect.Parameter:
         None,
         *names,
         metavar=None if flag else metavar,
-        help=_described(parameter),
+        help=_described(parameter, preset),
         show_default=False,
         autocompletion=_choices(parameter.choices) if parameter.choices else None,
     )
@@ -109,8 +142,8 @@ def _choices(choices: Sequence[str]) -> Any:
     return complete
 
 
-def _described(parameter: Parameter) -> str:
-    default = parameter.default
+def _described(parameter: Parameter, preset: Any) -> str:
+    default = parameter.default if preset is None else preset
     if default is None or default in ("", [], {}):
         return parameter.help
     text = default if isinstance(default, str) else events.dumps(default, compact=True)
@@ -121,53 +154,79 @@ def _key(name: str) -> str:
     return "parameter_" + name.replace("-", "_").lower()
 
 
-def _common(template: Template) -> list[inspect.Parameter]:
+def _common(template: Template | None) -> list[inspect.Parameter]:
     """The options that every event has."""
-    count = typer.Option(None, "--count", metavar="N", help="How many records.", hidden=not template.batch)
-    setting = typer.Option(None, "--set", metavar="NAME=VALUE", help="A parameter by name.", show_default=False)
-    fresh = typer.Option(False, "--fresh", help="New ids and the current time.", show_default=False)
-    target = typer.Option(None, "-o", "--output", metavar="FILE", help="Write the event to a file.", show_default=False)
-    compact = typer.Option(False, "--compact", help="On one line.", show_default=False)
+    one = template is None or not template.batch
+    carries = template is not None and bool(template.carries)
     return [
-        _keyword("count", count, int | None),
-        _keyword("set", setting, list[str] | None),
-        _keyword("fresh", fresh, bool),
-        _keyword("output", target, str | None),
-        _keyword("compact", compact, bool),
+        _option("count", int | None, "N", "How many records.", hidden=one),
+        _option("wrap", list[str] | None, "EVENT", _WRAP_HELP, hidden=not carries, autocompletion=_complete_event),
+        _option("set", list[str] | None, "NAME=VALUE", _SET_HELP),
+        _option("merge", list[str] | None, "FILE", _MERGE_HELP),
+        _option("fresh", bool, None, "New ids and the current time."),
+        _option("output", str | None, "FILE", "Write the event to a file.", "-o"),
+        _option("compact", bool, None, "On one line."),
         _keyword("manifest", typer.Option(None, *MANIFEST_NAMES, **MANIFEST_OPTION), str | None),
     ]
 
 
-def _parameters(template: Template, options: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that were given, as options or with --set."""
+_WRAP_HELP = "Put another event inside, whose parameters are options then; again for one inside that."
+_SET_HELP = "A parameter by name, or a place of the event: Records.0.body, /Records/0/body; := takes JSON alone."
+_MERGE_HELP = "Lay the JSON of a file over the event, where null removes; - is stdin."
+
+
+def _option(name: str, kind: Any, metavar: str | None, text: str, *short: str, **more: Any) -> inspect.Parameter:
+    default = False if kind is bool else None
+    option = typer.Option(default, *short, f"--{name}", metavar=metavar, help=text, show_default=False, **more)
+    return _keyword(name, option, kind)
+
+
+def _complete_event(ctx: typer.Context, incomplete: str) -> list[str]:
+    return [name for name in events.names(folders_of(ctx)) if name.startswith(incomplete)]
+
+
+def wraps_among(args: Sequence[str], template: Template | None) -> list[str]:
+    """The values of `--wrap`, where that is not itself the value of an option of the event."""
+    params = template.params.values() if template else ()
+    values = {f"--{name}" for each in params if each.type != "bool" for name in (each.name, *each.aliases)}
+    found: list[str] = []
+    skip = False
+    for position, each in enumerate(args):
+        if skip:
+            skip = False
+        elif each == "--wrap" and position + 1 < len(args):
+            found.append(args[position + 1])
+            skip = True
+        elif each.startswith("--wrap="):
+            found.append(each.partition("=")[2])
+        else:
+            skip = each in values
+    return found
+
+
+def _given(template: Template | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that were given as options."""
     found: dict[str, Any] = {}
-    for name in template.params:
-        value = options[_key(name)]
+    for name in template.params if template else ():
+        value = options.get(_key(name))
         if not value and value not in ("", False):
             continue
         found[name] = _several(value) if isinstance(value, (list, tuple)) else value
-    return found | _from_set(options["set"] or ())
+    return found
 
 
 def _several(values: Sequence[str]) -> Any:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _from_set(pairs: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, list[str]] = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator or not name:
-            raise UsageError(f"--set {pair}: expected NAME=VALUE")
-        found.setdefault(name, []).append(value)
-    return {name: _several(values) for name, values in found.items()}
+def _changes(options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """What --set and --merge say."""
+    if not options["set"] and not options["merge"]:
+        return {}, []
+    from lambdacli.events import change, source
 
-
-def _whole(count: Any) -> int | None:
-    try:
-        return None if count is None else int(count)
-    except (ValueError, TypeError):
-        raise EventError(f"count: expected an integer, not {count!r}") from None
+    read = {"stdin": lambda: sys.stdin.buffer.read(MAX_EVENT + 1)}
+    return change.gathered(options["set"] or ()), [source.patch(path, **read) for path in options["merge"] or ()]
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:

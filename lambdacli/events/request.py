@@ -1,0 +1,180 @@
+"""All that an event is made from: a template or a trigger's own input, what the manifest says, what the user says."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lambdacli.errors import EventError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from lambdacli.events.change import Change
+    from lambdacli.events.template import Template
+    from lambdacli.model import EventRequest, Function, Manifest, Trigger
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Recipe(NamedTuple):
+    """An event before what the user gives: a template with what the manifest fills in, or the event itself."""
+
+    template: Template | None
+    presets: Mapping[str, Any] = _NOTHING
+    event: Any = None  # where there is no template
+
+
+def of_template(name: str, folders: Sequence[Path] = ()) -> Recipe:
+    """A template's event.
+
+    Raises:
+        EventError: no such template, or its file is wrong.
+    """
+    return Recipe(_load(name, folders))
+
+
+def around(recipe: Recipe, folders: Sequence[Path], wraps: Sequence[str]) -> Recipe:
+    """The same event with others inside.
+
+    Raises:
+        EventError: no such template, or one carries nothing.
+    """
+    if not wraps:
+        return recipe
+    if recipe.template is None:
+        raise UsageError("this event is given in the manifest and carries no other", hint="leave out --wrap")
+    from lambdacli.events.wrap import wrapped
+
+    template = wrapped([recipe.template, *(_load(name, folders) for name in wraps)])
+    presets = {name: value for name, value in recipe.presets.items() if name != template.carries}
+    return recipe._replace(template=template, presets=presets)
+
+
+def of_trigger(function: Function, manifest: Manifest, kind: str = "") -> Recipe | None:
+    """What the function's trigger would send, the first one unless a kind is given; None without triggers.
+
+    Raises:
+        UsageError: the function has no trigger of this kind.
+        EventError: the template that the trigger names is none.
+    """
+    trigger = _chosen(function, kind)
+    if trigger is None:
+        return None
+    from lambdacli import triggers
+
+    request = triggers.load(trigger.kind).sample(trigger, function, manifest)
+    return of_request(request, manifest)
+
+
+def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
+    """What a trigger asks for. Region and account are the manifest's."""
+    if not request.template:
+        return Recipe(None, event=request.event)
+    presets = {"region": manifest.region, **request.parameters}
+    if manifest.account:
+        presets.setdefault("account-id", manifest.account)
+    if request.records > 1:
+        presets.setdefault("count", request.records)
+    return Recipe(_load(request.template, folders(manifest)), presets)
+
+
+def folders(manifest: Manifest) -> tuple[Path, ...]:
+    """Where the user's own templates lie."""
+    return (manifest.templates,) if manifest.templates else ()
+
+
+def make(
+    recipe: Recipe,
+    parameters: Mapping[str, Any] = _NOTHING,
+    *,
+    settings: Mapping[str, Any] = _NOTHING,
+    patches: Sequence[Any] = (),
+    fresh: bool = False,
+) -> Any:
+    """The event: rendered, patched, changed.
+
+    Args:
+        recipe: what it is made from.
+        parameters: of the template; `count` may be among them. They win over the recipe's.
+        settings: of `--set`, by name: parameters, else paths into the event. They win over the parameters.
+        patches: JSON merge patches, in their order.
+        fresh: new ids and the current time.
+
+    Raises:
+        EventError: a parameter or a path that there is not, or a value that does not fit.
+    """
+    template = recipe.template
+    given: Mapping[str, Any] = _NOTHING
+    changes: Sequence[Change] = ()
+    if settings:
+        from lambdacli.events import change
+
+        given, changes = change.sorted_out(settings, template)
+    event = recipe.event
+    if template is not None:
+        event = _rendered(template, {**recipe.presets, **parameters, **given}, fresh=fresh)
+    elif parameters:
+        raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
+    return changed(event, patches, changes, template)
+
+
+def changed(event: Any, patches: Sequence[Any], changes: Sequence[Change], template: Template | None = None) -> Any:
+    """The event with patches laid over it, then places of it changed.
+
+    Raises:
+        EventError: a path leads nowhere, or a word is neither a parameter nor a key of the event.
+    """
+    if not patches and not changes:
+        return event
+    from lambdacli.events import change
+
+    try:
+        for patch in patches:
+            event = change.merge(event, patch)
+        for each in changes:
+            _check_word(each, event, template)
+            event = change.apply(event, each)
+    except RecursionError:
+        raise EventError("the event is nested too deeply") from None
+    return event
+
+
+def _check_word(wanted: Change, event: Any, template: Template | None) -> None:
+    """A single word is a key of the event, or else meant a parameter."""
+    if template is None or wanted.is_path or (isinstance(event, dict) and wanted.path in event):
+        return
+    from lambdacli.events.rendering import unknown_parameter
+
+    raise unknown_parameter(template, wanted.path)
+
+
+def _load(name: str, folders: Sequence[Path]) -> Template:
+    from lambdacli.events.template import load
+
+    return load(name, folders)
+
+
+def _rendered(template: Template, given: dict[str, Any], *, fresh: bool) -> Any:
+    from lambdacli.events.rendering import render
+
+    count = given.pop("count", None) if "count" not in template.params else None
+    return render(template, given, count=_whole(count), fresh=fresh)
+
+
+def _whole(count: Any) -> int | None:
+    from lambdacli.events.parameters import Parameter, convert
+
+    number: int | None = convert(Parameter("count", "int"), count)
+    return number
+
+
+def _chosen(function: Function, kind: str) -> Trigger | None:
+    if not kind:
+        return function.triggers[0] if function.triggers else None
+    for trigger in function.triggers:
+        if trigger.kind == kind:
+            return trigger
+    kinds = ", ".join(sorted({t.kind for t in function.triggers})) or "none"
+    raise UsageError(f"function {function.name} has no {kind} trigger", hint=f"its triggers: {kinds}")
