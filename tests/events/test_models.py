@@ -108,6 +108,10 @@ DISAGREEMENTS: dict[tuple[str, str], dict[str, str]] = {
         "headers": "a target group with multi-value headers sends multiValueHeaders instead",
         "queryStringParameters": "as headers",
     },
+    ("apigateway-aws-proxy-console-test", "APIGatewayProxyEventModel"): {
+        "headers": "the console sends no headers unless some are given",
+        "multiValueHeaders": "as headers",
+    },
     **{
         (f"cognito-pre-token-generation-{version}", "CognitoPreTokenGenerationTriggerModelV2AndV3"): {
             "request.scopes": "a list of scopes, no object"

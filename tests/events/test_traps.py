@@ -363,7 +363,7 @@ def test_scheduler_detail_is_a_string() -> None:
 
 
 def test_cognito_attributes_are_strings() -> None:
-    event = render("cognito-pre-sign-up", user_attributes={"custom:age": 7, "phone_number_verified": True})
+    event = render("cognito-post-confirmation", user_attributes={"custom:age": 7, "phone_number_verified": True})
     attributes = event["request"]["userAttributes"]
     assert attributes["custom:age"] == "7"
     assert attributes["phone_number_verified"] == attributes["email_verified"] == "true"

@@ -167,9 +167,14 @@ TOKEN = {"request.groupConfiguration.preferredRole": "null without groups"}
 NO_RESPONSE = {"": "custom senders have no response"}
 DISAGREEMENTS: dict[str, dict[str, str]] = {
     "apigateway-aws-proxy* APIGatewayProxy*": REST_IDENTITY,
+    "apigateway-aws-proxy-console-test *": dict.fromkeys(
+        ("headers", "multiValueHeaders"), "the console sends no headers unless some are given"
+    ),
+    "apigateway-http-api-authorizer-v1 *": REST_IDENTITY,
     "apigateway-http-api-proxy-v1 *": REST_IDENTITY,
     "apigateway-http-api-proxy-iam *": ORGANISATION,
     "apigateway-request-authorizer *": REST_IDENTITY,
+    "apigateway-websocket-authorizer *": {"requestContext.identity": "that of a connection: address and user agent"},
     "apigateway-websocket-connect *": {"requestContext.identity": "sent in every event of a WebSocket API"},
     "apigateway-websocket-disconnect *": {"requestContext.disconnectStatusCode": "sent when a connection ends"},
     "apigateway-websocket-message *": {"requestContext.identity": "sent in every event of a WebSocket API"},
