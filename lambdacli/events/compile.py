@@ -309,12 +309,11 @@ class Program(Reader):
         def embed(values: Values, rendered: Any) -> Any:
             from lambdacli.events import rendering
 
-            known = {key: values[key] for key in passed}
-            known.update((key, node(values, rendered) if callable(node) else node) for key, node in given.items())
-            count = known.pop("count", None)
-            run = rendering.run if operator == "$use" else rendering.carried
-            event = run(program, known, count=count, first=values["i"], base=values["#base"])
-            return _taken(event, take, place)
+            chosen = {key: node(values, rendered) if callable(node) else node for key, node in given.items()}
+            count = chosen.pop("count", None)
+            known = {key: [values[key]] for key in passed} | rendering.converted(program, chosen)
+            made = rendering.made(program, known, count=count, first=values["i"], base=values["#base"])
+            return _taken(made[0] if operator == "$use" else rendering.travelling(program, *made), take, place)
 
         return embed
 

@@ -40,21 +40,10 @@ def render(
     if fresh:
         given = {"seed": _unpredictable(), "time": moments.now()} | given
     try:
-        return run(compiled(template), given, count=count)
+        program = compiled(template)
+        return made(program, converted(program, given), count=count)[0]
     except RecursionError:
         raise EventError(f"template {template.name} or one of its parameters is nested too deeply") from None
-
-
-def run(program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0) -> Any:
-    """Render a compiled template. `first` is the number of the first record, `base` the seed of one around it."""
-    return made(program, _values(program, given), count=count, first=first, base=base)[0]
-
-
-def carried(
-    program: Program, given: Mapping[str, Any], *, count: int | None = None, first: int = 0, base: int = 0
-) -> str | bytes:
-    """What another event carries of an event: its JSON, or what the template says instead. Arguments as of `run`."""
-    return travelling(program, *made(program, _values(program, given), count=count, first=first, base=base))
 
 
 def travelling(program: Program, event: Any, values: Values, *, text: bool = False) -> str | bytes:
@@ -66,9 +55,17 @@ def travelling(program: Program, event: Any, values: Values, *, text: bool = Fal
 
 
 def made(
-    program: Program, several: Mapping[str, list[Any]], *, count: int | None, first: int, base: int
+    program: Program, several: Mapping[str, list[Any]], *, count: int | None = None, first: int = 0, base: int = 0
 ) -> tuple[Any, Values]:
-    """The event and the names of its first record; `several` has the values of each parameter in its type."""
+    """The event and the names of its first record.
+
+    Args:
+        program: a compiled template.
+        several: the values of each parameter in its type.
+        count: how many records.
+        first: the number of the first record.
+        base: the seed of the template around it.
+    """
     inside: dict[str, Any] = {}
     if program.handed_on and not program.batch_length:  # what makes records makes them of the event inside
         inside = {"#count": count, **{name: several[name] for name in program.handed_on if name in several}}
@@ -106,7 +103,7 @@ def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: 
     return values
 
 
-def _values(program: Program, given: Mapping[str, Any]) -> dict[str, list[Any]]:
+def converted(program: Program, given: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The given values of each parameter in its type: one, or one per record."""
     template = program.template
     found: dict[str, list[Any]] = {}

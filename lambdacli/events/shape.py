@@ -138,7 +138,7 @@ class Shape(Reader):
         return found
 
     def carried(self) -> Schema:
-        """What another event carries of this one: as `rendering.carried`."""
+        """What another event carries of this one: as `rendering.travelling`."""
         found = self.event if self.travels is None else self.travels
         return found if _is_text(found) else _holding(found)
 
@@ -277,7 +277,8 @@ def _base64_if(value: Schema, wanted: Schema) -> Schema:
 
 
 def _unbase64(value: Schema) -> Schema:
-    return {key: each for key, each in value.items() if key not in {"contentEncoding", "const"}} | {"type": "string"}
+    content = {key: value[key] for key in ("contentMediaType", "contentSchema") if key in value}
+    return {**(nullable(_STRING) if may_be_null(value) else _STRING), **content}
 
 
 def _json(value: Schema) -> Schema:
@@ -314,7 +315,7 @@ def _returned(function: Any) -> Schema:
     return hint(typing.get_type_hints(function, globalns=names, include_extras=True).get("return", Any))
 
 
-_PLAIN: Mapping[type, Schema] = {
+_PLAIN: Mapping[type[Any], Schema] = {
     str: _STRING,
     bytes: _STRING,
     bool: {"type": "boolean"},

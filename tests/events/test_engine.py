@@ -165,6 +165,15 @@ def test_use_passes_inherited_parameters_and_those_named(templates: Templates) -
     assert event == {"event": {"a": "A", "b": "own!", "region": "r"}}
 
 
+def test_use_passes_inherited_values_on_as_they_are(templates: Templates) -> None:
+    """An early time is not read as seconds, a text in JSON not as JSON, a second time."""
+    params = {"a": {"type": "json"}, "b": {"type": "list"}}
+    templates.write("inner", {"a": "${a}", "b": "${b}", "at": "${time|iso}"}, params=params)
+    given = {"a": '"{text"', "b": '["[text"]', "time": "1972-01-02"}
+    event = templates.render({"$use": "inner"}, given, **{"params-from": ["inner"]})
+    assert event == {"a": "{text", "b": ["[text"], "at": "1972-01-02T00:00:00Z"}
+
+
 def test_use_takes_a_part_and_numbers_records_on(templates: Templates) -> None:
     templates.write("inner", {"Records": [{"i": "${i}", "id": "${uuid}"}]}, batch="Records")
     template = templates.write("outer", {"R": [{"$use": "inner", "take": "Records.0"}]}, batch="R")
