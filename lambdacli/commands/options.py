@@ -18,6 +18,13 @@ def complete_stage(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in _manifest_keys(ctx, "stages") if name.startswith(incomplete)]
 
 
+def complete_trigger(incomplete: str) -> list[str]:
+    """The kinds of triggers for the shell."""
+    from lambdacli import triggers
+
+    return [kind for kind in triggers.kinds() if kind.startswith(incomplete)]
+
+
 def _manifest_keys(ctx: typer.Context, key: str) -> list[str]:
     from lambdacli import manifest
     from lambdacli.errors import LambdacliError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage
+from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage, complete_trigger
 from lambdacli.local.wanted import Wanted
 from lambdacli.model import MAX_EVENT
 
@@ -22,12 +22,6 @@ def _complete_event(incomplete: str) -> list[str]:
     from lambdacli import events
 
     return [name for name in events.names() if name.startswith(incomplete)]
-
-
-def _complete_trigger(incomplete: str) -> list[str]:
-    from lambdacli import triggers
-
-    return [kind for kind in triggers.kinds() if kind.startswith(incomplete)]
 
 
 def _complete_runtime(incomplete: str) -> list[str]:
@@ -49,7 +43,8 @@ def _wanted(
         ),
     ] = None,
     settings: Annotated[
-        list[str], typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the event's template.")
+        list[str],
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the event, or a place: Records.0.body=x."),
     ] = [],
     trigger: Annotated[
         str,
@@ -57,7 +52,7 @@ def _wanted(
             "--trigger",
             metavar="KIND",
             help="Which of the function's triggers makes the event.",
-            autocompletion=_complete_trigger,
+            autocompletion=complete_trigger,
         ),
     ] = "",
     variables: Annotated[

@@ -161,7 +161,7 @@ def _nowhere(here: Any, steps: tuple[str, ...], depth: int, wanted: Change) -> E
         return EventError(f"--set {wanted.path}: {place} has no item {steps[depth]!r}", hint=hint)
     what = {str: "text", bool: "a boolean", type(None): "null"}.get(type(here), "a number")
     hint = f"`--set {place}:=JSON` sets the whole of it" if depth else ""
-    return EventError(f"--set {wanted.path}: {place} is {what}, without a {steps[depth]!r}", hint=hint)
+    return EventError(f"--set {wanted.path}: {place} is {what} and has no {steps[depth]!r}", hint=hint)
 
 
 def _value(wanted: Change, before: Any) -> Any:

@@ -15,7 +15,10 @@ from lambdacli import events
 from lambdacli.commands.generate_event import names
 from lambdacli.errors import EventError, ManifestError, UsageError
 
-_LIST = "list of events"  # stands for --list: no event is called so
+# What stands for options that may stand anywhere, in the place of an event's name: no event is called so.
+_LIST = "list of events"
+_FOR = "event of a function"
+_FROM = "event of a file"
 
 
 class Generate(TyperGroup):
@@ -30,9 +33,14 @@ class Generate(TyperGroup):
         return _event(cmd_name, [], names.folders_of(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """With --list the rest is a filter, wherever the flag stands."""
+        """With --list or --search the rest is a filter, with --for it is about a function, wherever the flag stands."""
+        named = {each.partition("=")[0] for each in args} if args and args[0].startswith("-") else set()
         if _asks_for_list(args):
             args = [_LIST, *(each for each in args if each != "--list")]
+        elif "--for" in named:
+            args = [_FOR, *args]
+        elif "--from" in named:
+            args = [_FROM, *args]
         elif not args and not ctx.resilient_parsing:
             raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
         return super().parse_args(ctx, args)
@@ -48,11 +56,15 @@ class Generate(TyperGroup):
 
     def _resolved(self, ctx: Any, args: list[str]) -> Any:
         """`s3-put`, or as SAM CLI has it `s3 put`; a service alone with --help lists its events."""
+        if args[0] == _FOR:
+            return _for(args[1:], completing=ctx.resilient_parsing)
         folders = names.folders(ctx.params.get("manifest") or names.manifest_among(args))
         if args[0] == _LIST:
             return _LIST, _listing(folders), args[1:]
+        if args[0] == _FROM:
+            return "", _checking(folders), args[1:]
         if ctx.params.get("as_json"):
-            raise UsageError("--json goes with --list: an event is JSON by itself")
+            raise UsageError("--json goes with --list and --from: an event is JSON by itself")
         name, rest = names.event_name(args, folders)
         if not events.exists(name, folders) and (of_service := names.services(folders).get(name)):
             if any(each in rest for each in ("-h", "--help")):
@@ -68,7 +80,7 @@ class Generate(TyperGroup):
 
 
 def _asks_for_list(args: list[str]) -> bool:
-    if "--list" not in args:
+    if "--list" not in args and not any(each.partition("=")[0] == "--search" for each in args):
         return False
     from lambdacli.commands.generate_event import listing
 
@@ -79,6 +91,31 @@ def _listing(folders: Any) -> Any:
     from lambdacli.commands.generate_event import listing
 
     return listing.command(folders)
+
+
+def _for(args: list[str], *, completing: bool) -> Any:
+    from lambdacli.commands.generate_event import function
+
+    args = function.arguments(args)
+    return "--for", function.command(args, completing=completing), args
+
+
+def _checking(folders: Any) -> Any:
+    """The command behind --from alone: it finds out which event a file holds."""
+    from lambdacli.commands.generate_event.event import FROM_HELP
+
+    def check(
+        file: Annotated[str, typer.Option("--from", metavar="FILE", help=FROM_HELP)],
+        as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+        manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,  # noqa: ARG001 - acted on already
+    ) -> int:
+        from lambdacli.commands import event_check
+
+        return event_check.check(file, folders=folders, as_json=as_json)
+
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command("--from")(check)
+    return get_command(single)
 
 
 def _event(name: str, args: list[str], folders: Any) -> Any:
@@ -95,7 +132,20 @@ def generate_event(
     list_events: Annotated[
         bool, typer.Option("--list", help="List the events, all or those of a service: --list s3.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --list: as JSON.")] = False,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="WORD", help="List the events that have to do with a word.")
+    ] = None,
+    function: Annotated[
+        str | None,
+        typer.Option("--for", metavar="FUNCTION", help="Print what a trigger of a function in the manifest sends."),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Check an event that you have: which one it is, and where it departs."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --list or --from: as JSON.")] = False,
     manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,
 ) -> None:
     """Print a sample event of a trigger: `lambdacli generate-event s3-put --bucket photos`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,14 +13,14 @@ from typer.main import get_command
 
 from lambdacli import events
 from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION, folders_of
-from lambdacli.errors import EventError
+from lambdacli.errors import EventError, UsageError
 from lambdacli.events import request
 from lambdacli.events.parameters import GATHERING, GLOBALS
 from lambdacli.model import MAX_EVENT
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from lambdacli.events.parameters import Parameter
@@ -52,10 +53,18 @@ def command(name: str, args: Sequence[str], folders: Sequence[Path]) -> Any:
     """
     template = events.load(name, folders)
     recipe = request.around(request.Recipe(template), folders, wraps_among(args, template))
-    return of_recipe(recipe, template.name)
+    before = partial(_checked, template.name, folders)
+    return of_recipe(recipe, template.name, more=_checks(recipe.template), before=before)
 
 
-def of_recipe(recipe: Recipe, name: str, help_text: str = "", more: Sequence[inspect.Parameter] = ()) -> Any:
+def of_recipe(
+    recipe: Recipe,
+    name: str,
+    help_text: str = "",
+    *,
+    more: Sequence[inspect.Parameter],
+    before: Callable[[dict[str, Any]], int | None],
+) -> Any:
     """A command whose signature is made from the template's parameters, so that all else comes from Typer.
 
     Args:
@@ -63,12 +72,14 @@ def of_recipe(recipe: Recipe, name: str, help_text: str = "", more: Sequence[ins
         name: what the command is called in messages.
         help_text: instead of the template's own.
         more: parameters of the command besides those of every event; they take the place of an event's.
+        before: is given all options, and returns the exit code where the event itself is not wanted.
     """
 
-    def show(**options: Any) -> None:
-        _show(recipe, {key: value for key, value in options.items() if key not in reserved})
+    def show(**options: Any) -> int | None:
+        code = before(options)
+        return _show(recipe, options) if code is None else code
 
-    reserved = {field.name for field in more}
+    reserved = {name for field in more for name in getattr(field.default, "param_decls", None) or [f"--{field.name}"]}
     fields = {field.name: field for field in (*_own(recipe, reserved), *_common(recipe.template), *more)}
     show.__signature__ = inspect.Signature(list(fields.values()))  # type: ignore[attr-defined]
     show.__annotations__ = {field.name: field.annotation for field in fields.values()}
@@ -77,7 +88,7 @@ def of_recipe(recipe: Recipe, name: str, help_text: str = "", more: Sequence[ins
     return get_command(single)
 
 
-def _show(recipe: Recipe, options: dict[str, Any]) -> None:
+def _show(recipe: Recipe, options: dict[str, Any]) -> int:
     """Make the event and put it where it belongs."""
     from lambdacli.commands.generate_event import output
 
@@ -87,6 +98,7 @@ def _show(recipe: Recipe, options: dict[str, Any]) -> None:
     settings, patches = _changes(options)
     event = request.make(recipe, parameters, settings=settings, patches=patches, fresh=options["fresh"])
     output.put(event, options["output"], compact=options["compact"])
+    return 0
 
 
 def _own(recipe: Recipe, reserved: Collection[str]) -> Iterator[inspect.Parameter]:
@@ -97,7 +109,7 @@ def _own(recipe: Recipe, reserved: Collection[str]) -> Iterator[inspect.Paramete
     own = [each for name, each in template.params.items() if each is not GLOBALS.get(name)]
     rest = [each for name, each in template.params.items() if each is GLOBALS.get(name)]
     for parameter in (*own, *rest):
-        if parameter.name not in reserved and not (template.wraps and parameter.name == template.carries):
+        if f"--{parameter.name}" not in reserved and not (template.wraps and parameter.name == template.carries):
             yield _field(parameter, recipe.presets.get(parameter.name))
 
 
@@ -126,10 +138,11 @@ def _field(parameter: Parameter, preset: Any = None) -> inspect.Parameter:
         autocompletion=_choices(parameter.choices) if parameter.choices else None,
     )
     annotation = bool | None if flag else list[str] | None if several else str | None
-    return _keyword(_key(parameter.name), option, annotation)
+    return keyword(_key(parameter.name), option, annotation)
 
 
-def _keyword(name: str, option: Any, annotation: Any) -> inspect.Parameter:
+def keyword(name: str, option: Any, annotation: Any) -> inspect.Parameter:
+    """A parameter of a command as Typer reads it."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)
 
 
@@ -166,7 +179,7 @@ def _common(template: Template | None) -> list[inspect.Parameter]:
         _option("fresh", bool, None, "New ids and the current time."),
         _option("output", str | None, "FILE", "Write the event to a file.", "-o"),
         _option("compact", bool, None, "On one line."),
-        _keyword("manifest", typer.Option(None, *MANIFEST_NAMES, **MANIFEST_OPTION), str | None),
+        keyword("manifest", typer.Option(None, *MANIFEST_NAMES, **MANIFEST_OPTION), str | None),
     ]
 
 
@@ -175,10 +188,12 @@ _SET_HELP = "A parameter by name, or a place of the event: Records.0.body, /Reco
 _MERGE_HELP = "Lay the JSON of a file over the event, where null removes; - is stdin."
 
 
-def _option(name: str, kind: Any, metavar: str | None, text: str, *short: str, **more: Any) -> inspect.Parameter:
+def _option(
+    name: str, kind: Any, metavar: str | None, text: str, *short: str, key: str = "", **more: Any
+) -> inspect.Parameter:
     default = False if kind is bool else None
     option = typer.Option(default, *short, f"--{name}", metavar=metavar, help=text, show_default=False, **more)
-    return _keyword(name, option, kind)
+    return keyword(key or name, option, kind)
 
 
 def _complete_event(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -186,7 +201,7 @@ def _complete_event(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def wraps_among(args: Sequence[str], template: Template | None) -> list[str]:
-    """The values of `--wrap`, where that is not itself the value of an option of the event."""
+    """The events to put inside: the values of `--wrap`, where that is no value of an option itself."""
     params = template.params.values() if template else ()
     values = {f"--{name}" for each in params if each.type != "bool" for name in (each.name, *each.aliases)}
     found: list[str] = []
@@ -213,6 +228,43 @@ def _given(template: Template | None, options: dict[str, Any]) -> dict[str, Any]
             continue
         found[name] = _several(value) if isinstance(value, (list, tuple)) else value
     return found
+
+
+def _checks(template: Template | None) -> list[inspect.Parameter]:
+    """The options with which an event is not made: its shape is told, or one that is there is held against it.
+
+    A parameter of the event with such a name, as the sender of a mail, goes before them.
+    """
+    options = {
+        "from": _option("from", str | None, "FILE", FROM_HELP, key="from_file"),
+        "schema": _option("schema", bool, None, "Print the event's JSON Schema."),
+        "json": _option("json", bool, None, "With --from: as JSON."),
+    }
+    return [option for name, option in options.items() if template is None or name not in template.params]
+
+
+FROM_HELP = "Check an event that you have: which one it is, and where it departs."
+
+
+def _checked(name: str, folders: Sequence[Path], options: dict[str, Any]) -> int | None:
+    """The exit code of --from and --schema."""
+    wanted = next((each for each in ("from_file", "schema") if options.get(each)), "")
+    if not wanted:
+        if options.get("json"):
+            raise UsageError("--json goes with --list and --from: an event is JSON by itself")
+        return None
+    beside = {"from_file", "json", "manifest"} if wanted == "from_file" else {"schema", "output", "compact", "manifest"}
+    if any(value not in (None, False, []) for key, value in options.items() if key not in beside):
+        option = "--from checks an event" if wanted == "from_file" else "--schema tells an event's shape"
+        raise UsageError(f"{option} and makes none", hint="leave out the options that change one")
+    from lambdacli.commands import event_check
+
+    if wanted == "from_file":
+        return event_check.check(options["from_file"], name=name, folders=folders, as_json=bool(options.get("json")))
+    from lambdacli.commands.generate_event import output
+
+    output.put_text(event_check.schema(name, folders=folders, compact=options["compact"]), options["output"])
+    return 0
 
 
 def _several(values: Sequence[str]) -> Any:

@@ -15,12 +15,18 @@ from lambdacli.errors import UsageError
 
 def put(event: Any, path: str | None, *, compact: bool) -> None:
     """The event as JSON on stdout, or into a file."""
+    encoding = sys.stdout.encoding if path in {None, "-"} else "utf-8"
+    put_text(events.dumps(event, compact=compact, encoding=encoding), path)
+
+
+def put_text(text: str, path: str | None) -> None:
+    """A text and a new line on stdout, or into a file."""
     if path in {None, "-"}:
         from lambdacli import console
 
-        console.data(events.dumps(event, compact=compact, encoding=sys.stdout.encoding))
+        console.data(text)
     else:
-        _write(str(path), events.dumps(event, compact=compact) + "\n")
+        _write(str(path), f"{text}\n")
 
 
 def _write(path: str, text: str) -> None:

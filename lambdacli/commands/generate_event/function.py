@@ -1,0 +1,108 @@
+"""`generate-event --for FUNCTION`: what a trigger of the manifest would send, with the options of its template."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lambdacli.commands import options
+from lambdacli.commands.generate_event import event
+from lambdacli.errors import LambdacliError, UsageError
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Sequence
+
+    from lambdacli.events.request import Recipe
+    from lambdacli.model import Function, Manifest
+
+
+def arguments(args: Sequence[str]) -> list[str]:
+    """The line's arguments without `--for`: the function first, where one is named, then the options."""
+    position = next(n for n, each in enumerate(args) if each.partition("=")[0] == "--for")
+    name = [args[position].partition("=")[2]] if "=" in args[position] else []
+    return [*name, *args[position + 1 :], *args[:position]]
+
+
+def command(args: Sequence[str], *, completing: bool) -> Any:
+    """The command of the function's event, its options with what the manifest says as their defaults.
+
+    Raises:
+        LambdacliError: there is no such manifest, function or trigger.
+    """
+    try:
+        recipe, text = _found(args)
+    except LambdacliError:
+        if not completing:
+            raise
+        from lambdacli.events.request import Recipe
+
+        recipe, text = Recipe(None), ""
+    name = _name(args)
+
+    def named_at_once(given: dict[str, Any]) -> None:
+        late = given["function"]
+        if late and late != name:
+            raise UsageError(f"the function {late} stands too late", hint=f"write --for {late}, then the options")
+
+    called = recipe.template.name if recipe.template else "--for"
+    return event.of_recipe(recipe, called, text, more=_fields(), before=named_at_once)
+
+
+def _name(args: Sequence[str]) -> str | None:
+    return args[0] if args and not args[0].startswith("-") else None
+
+
+def _found(args: Sequence[str]) -> tuple[Recipe, str]:
+    from lambdacli.events import request
+
+    manifest, function = _target(args)
+    kind = _value(args, "--trigger")
+    recipe = request.of_trigger(function, manifest, kind)
+    if recipe is None:
+        hint = "name an event instead, as in `lambdacli generate-event s3-put`"
+        raise UsageError(f"function {function.name} has no trigger that sends an event", hint=hint)
+    folders = request.folders(manifest)
+    recipe = request.around(recipe, folders, event.wraps_among(args, recipe.template))
+    kind = kind or function.triggers[0].kind
+    what = f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"
+    return recipe, f"What the {kind} trigger of {function.name} sends.\n\n{what}."
+
+
+def _target(args: Sequence[str]) -> tuple[Manifest, Function]:
+    from lambdacli import manifest as manifests
+
+    given = _value(args, "-m", "--manifest")
+    path = manifests.find(Path.cwd(), Path(given) if given else None)
+    stage, region = _value(args, "--stage"), _value(args, "--region")
+    manifest = manifests.load(path, stage=stage, region=region, environ=os.environ)
+    return manifest, manifests.select(manifest, _name(args))
+
+
+def _value(args: Sequence[str], *names: str) -> str:
+    """What an option is given, before the line is parsed: the options of the line follow from it."""
+    for position, each in enumerate(args):
+        if each in names and position + 1 < len(args):
+            return args[position + 1]
+        name, equals, value = each.partition("=")
+        if equals and name in names:
+            return value
+    return ""
+
+
+def _fields() -> list[inspect.Parameter]:
+    """Acted on already, and declared for the help, the completion and the mistakes."""
+    trigger: dict[str, Any] = {"help": "Which of its triggers.", "metavar": "KIND", "show_default": False}
+    about: dict[str, Any] = {"help": "Its name in the manifest.", "metavar": "[FUNCTION]", "show_default": False}
+    trigger_option = typer.Option("", "--trigger", autocompletion=options.complete_trigger, **trigger)
+    return [
+        event.keyword("function", typer.Argument(None, autocompletion=options.complete_function, **about), str | None),
+        event.keyword("trigger", trigger_option, str),
+        *(event.keyword(name, "" if name != "manifest" else None, kind) for name, kind in _SHARED.items()),
+    ]
+
+
+_SHARED = {"manifest": options.ManifestPath, "stage": options.Stage, "region": options.Region}
