@@ -87,10 +87,32 @@ def by_service(folders: Sequence[Path] = ()) -> tuple[tuple[str, str], ...]:
     return find.by_service(folders)
 
 
-def summary(name: str, folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """What a list says of a template: name, service, trigger, summary."""
-    found = load(name, folders)
-    return {"name": found.name, "service": found.service, "trigger": found.trigger, "summary": found.summary}
+def summary(name: str, folders: Sequence[Path] = ()) -> dict[str, str]:
+    """What a list says of a template: name, service, trigger, summary; its parameters and its event are not looked at.
+
+    Raises:
+        EventError: no such template, or its file is wrong.
+    """
+    import json
+
+    from lambdacli.events import find
+
+    path = find.locate(name, folders)
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - start-up path
+            raw = json.load(stream)
+        said = str(raw.get("trigger", "")), str(raw["summary"])
+    except (OSError, ValueError, LookupError, AttributeError, RecursionError):
+        whole = load(name, folders)  # or it says what is wrong
+        said = whole.trigger, whole.summary
+    return {"name": name, "service": find.service_of(path, folders), "trigger": said[0], "summary": said[1]}
+
+
+def other_names() -> dict[str, str]:
+    """Names that SAM CLI has for events, and ours."""
+    from lambdacli.events import find
+
+    return find.aliases()
 
 
 def render_request(name: str, parameters: Mapping[str, Any], folders: Sequence[Path] = ()) -> Any:

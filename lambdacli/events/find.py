@@ -37,13 +37,19 @@ def locate(name: str, folders: Sequence[Path] = ()) -> str:
 
 def path_of(name: str, folders: Sequence[Path] = ()) -> str:
     """The file of the template with this name or alias, or ""."""
-    return _lookup(name, folders) or _lookup(_aliases().get(name, ""), folders)
+    return _lookup(name, folders) or _lookup(aliases().get(name, ""), folders)
 
 
 def by_service(folders: Sequence[Path] = ()) -> tuple[tuple[str, str], ...]:
-    """Service (the folder) and name of every template, sorted by both."""
+    """Service and name of every template, sorted by both."""
     found = {name: path for folder in (bundled(), *folders) for name, path in _files(str(folder))}
-    return tuple(sorted((os.path.basename(os.path.dirname(path)), name) for name, path in found.items()))  # noqa: PTH119, PTH120 - start-up path
+    return tuple(sorted((service_of(path, folders), name) for name, path in found.items()))
+
+
+def service_of(path: str, folders: Sequence[Path] = ()) -> str:
+    """The folder that a template lies in; the first word of its name where it lies straight among the user's."""
+    folder, file = os.path.split(path)
+    return file[:-5].partition("-")[0] if folder in map(str, folders) else os.path.basename(folder)  # noqa: PTH119 - as above
 
 
 def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ def _is_template(file: str) -> bool:
 
 
 @cache
-def _aliases() -> dict[str, str]:
+def aliases() -> dict[str, str]:
     """The few events that SAM CLI calls by another name than `<service>-<event>`."""
     import json
 

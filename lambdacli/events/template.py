@@ -27,7 +27,6 @@ class Template:
     """One event. `params` has the inherited and the global parameters too, in the order in which they are set."""
 
     name: str
-    service: str  # the folder it lies in
     trigger: str  # the kind of trigger that sends it, as in the manifest; "" when none does
     summary: str
     source: str  # the page of AWS's documentation that the shape was taken from
@@ -100,7 +99,6 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
         )
     return Template(
         name=stem,
-        service=os.path.basename(os.path.dirname(path)),  # noqa: PTH119, PTH120 - start-up path
         trigger=raw.get("trigger", ""),
         summary=raw["summary"],
         source=raw.get("source", ""),
