@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from lambdacli.events.recognition import Recognised
     from lambdacli.events.template import Template
     from lambdacli.model import EventRequest
 
@@ -50,6 +51,35 @@ def render(
     from lambdacli.events.rendering import render as rendered
 
     return rendered(template, parameters, count=count, fresh=fresh)
+
+
+def schema(template: Template) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a template's event.
+
+    Raises:
+        EventError: a mistake in the template.
+    """
+    from lambdacli.events import shape
+
+    return shape.schema(template)
+
+
+def recognise(event: Any, folders: Sequence[Path] = ()) -> Recognised:
+    """Which event JSON is, of all templates, and where it departs from that event's shape."""
+    from lambdacli.events import recognition
+
+    return recognition.recognise(event, folders)
+
+
+def check(event: Any, name: str, folders: Sequence[Path] = ()) -> Recognised:
+    """Where JSON departs from the shape of the event with this name.
+
+    Raises:
+        EventError: there is no such event, or a mistake in its template.
+    """
+    from lambdacli.events import recognition
+
+    return recognition.check(event, name, folders)
 
 
 def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:

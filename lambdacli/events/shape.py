@@ -265,7 +265,7 @@ def _text(value: Schema) -> Schema:
 
 
 def _base64(value: Schema) -> Schema:
-    content = {key: value[key] for key in ("contentMediaType", "contentSchema") if key in value}
+    content: Schema = {key: value[key] for key in ("contentMediaType", "contentSchema") if key in value}
     found = {**hint(forms.Base64), **({} if "contentEncoding" in value else content)}
     return nullable(found) if may_be_null(value) else found
 
@@ -277,7 +277,7 @@ def _base64_if(value: Schema, wanted: Schema) -> Schema:
 
 
 def _unbase64(value: Schema) -> Schema:
-    content = {key: value[key] for key in ("contentMediaType", "contentSchema") if key in value}
+    content: Schema = {key: value[key] for key in ("contentMediaType", "contentSchema") if key in value}
     return {**(nullable(_STRING) if may_be_null(value) else _STRING), **content}
 
 

@@ -1,0 +1,49 @@
+"""What texts of events hold: JSON, base64, gzip; as the content keywords of a JSON Schema say."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import zlib
+from functools import lru_cache
+from typing import Any
+
+_MOST = 64 * 1024 * 1024  # bytes that a small text may unpack to
+
+
+def inside(text: str, schema: dict[str, Any]) -> Any:
+    """What a text holds.
+
+    Raises:
+        ValueError: it is not what the schema says; the message is what was expected.
+    """
+    return _inside(text, schema.get("contentEncoding", ""), schema.get("contentMediaType", ""))
+
+
+@lru_cache(maxsize=256)
+def _inside(text: str, encoding: str, media: str) -> Any:
+    data: Any = text
+    if encoding == "base64":
+        data = _bytes(text)
+    if media == "application/gzip":
+        data = _unzipped(data)
+    if media:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise ValueError("JSON in base64" if encoding and "gzip" not in media else "JSON") from None
+    return data
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text.encode("ascii"))
+    except ValueError:
+        raise ValueError("base64") from None
+
+
+def _unzipped(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, _MOST)
+    except zlib.error:
+        raise ValueError("gzip in base64") from None

@@ -1,0 +1,216 @@
+"""Which event somebody has, and where it departs from the shape of that event."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.errors import EventError
+from lambdacli.events import content, find, shape
+from lambdacli.events.departures import departures
+from lambdacli.events.template import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from lambdacli.events.departures import Departure
+    from lambdacli.events.template import Template
+
+_SAMPLE = 3  # records, or free keys, that are looked at to know the event
+_DEPTH = 16
+_LEAST = 3  # what an event must have in common with one of the catalogue to be near it at all
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What an event is. `name` is "" when nothing is like it."""
+
+    name: str
+    summary: str
+    near: bool  # more like that event than not
+    departures: tuple[Departure, ...] = ()
+    others: tuple[str, ...] = ()  # that it is as like as to the one named
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is that event; notes do not count."""
+        return self.near and all(each.note for each in self.departures)
+
+
+def recognise(event: Any, folders: Sequence[Path] = ()) -> Recognised:
+    """The event of the catalogue, or of the user's own templates, that JSON is most like."""
+    sample = _cut(event, _DEPTH)
+    ranked = sorted(
+        (
+            _Candidate(template, _likeness(schema := shape.schema(template), sample), schema)
+            for template in _all(folders)
+        ),
+        key=_Candidate.order,
+    )
+    best = ranked[0]
+    if best.likeness.alike < _LEAST:
+        return Recognised("", "", near=False)
+    near = best.likeness.alike > best.likeness.unlike
+    if near and not best.fits(sample):
+        best = next((each for each in ranked[1:] if each.knows_as_much_as(best) and each.fits(sample)), best)
+    others = tuple(
+        each.template.name
+        for each in ranked
+        if each is not best
+        and each.likeness.difference == best.likeness.difference
+        and each.fits(sample) == best.fits(sample)
+    )
+    found = tuple(departures(best.schema, event))
+    return Recognised(best.template.name, best.template.summary, near, found, others if near else ())
+
+
+def check(event: Any, name: str, folders: Sequence[Path] = ()) -> Recognised:
+    """How an event departs from the one with this name.
+
+    Raises:
+        EventError: there is no such event.
+    """
+    template = load(name, folders)
+    found = tuple(departures(shape.schema(template), event))
+    return Recognised(template.name, template.summary, near=True, departures=found)
+
+
+def _all(folders: Sequence[Path]) -> Iterator[Template]:
+    """All templates; a broken one of the user's does not hide the others."""
+    for name in find.names(folders):
+        with suppress(EventError):
+            yield load(name, folders)
+
+
+def _cut(value: Any, depth: int) -> Any:
+    """The first records and items are enough to know an event."""
+    if isinstance(value, list):
+        return [_cut(each, depth - 1) for each in value[:_SAMPLE]] if depth else value[:_SAMPLE]
+    if isinstance(value, dict) and depth:
+        return {key: _cut(each, depth - 1) for key, each in value.items()}
+    return value
+
+
+@dataclass(slots=True)
+class _Candidate:
+    template: Template
+    likeness: _Likeness
+    schema: dict[str, Any]
+    fitting: bool | None = None
+
+    def order(self) -> tuple[Any, ...]:
+        """The most like first; of equal ones that which others are made of, then the shortest name."""
+        made_of_others = any(parameter.origins for parameter in self.template.params.values())
+        name = self.template.name
+        return -self.likeness.difference, made_of_others, len(name), name
+
+    def fits(self, sample: Any) -> bool:
+        if self.fitting is None:
+            self.fitting = all(each.note for each in departures(self.schema, sample))
+        return self.fitting
+
+    def knows_as_much_as(self, other: _Candidate) -> bool:
+        return self.likeness.known >= other.likeness.known and self.likeness.difference > 0
+
+
+@dataclass(slots=True)
+class _Likeness:
+    """How much of an event is as a schema has it, and how much is not. Constants weigh most: they are names."""
+
+    alike: float = 0
+    unlike: float = 0
+    known: int = 0  # keys of the event
+
+    @property
+    def difference(self) -> float:
+        return self.alike - self.unlike
+
+    def add(self, other: _Likeness) -> None:
+        self.alike += other.alike
+        self.unlike += other.unlike
+        self.known += other.known
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
+    if "anyOf" in schema:
+        best = max((_likeness(each, value) for each in schema["anyOf"]), key=lambda each: each.difference)
+        return _Likeness(best.alike, best.unlike + 0.25, best.known)
+    if "const" in schema or "enum" in schema:
+        return _name(schema, value)
+    if "type" not in schema:
+        return _Likeness()
+    if not _has_type(schema["type"], value):
+        return _Likeness(0, 3)
+    found = _Likeness(1, 0)
+    if isinstance(value, dict):
+        _keys(schema, value, found)
+    elif isinstance(value, list):
+        if not value and "minItems" in schema:
+            found.unlike += 2
+        for each in value[:_SAMPLE] if "items" in schema else ():
+            found.add(_likeness(schema["items"], each))
+    elif isinstance(value, str):
+        _text(schema, value, found)
+    return found
+
+
+def _name(schema: dict[str, Any], value: Any) -> _Likeness:
+    if "enum" in schema:
+        return _Likeness(2, 0) if value in schema["enum"] else _Likeness(0, 3)
+    same = value == schema["const"] and type(value) is type(schema["const"])
+    return _Likeness(3, 0) if same else _Likeness(0, 4)
+
+
+def _has_type(kinds: Any, value: Any) -> bool:
+    if isinstance(kinds, list):
+        return any(_has_type(kind, value) for kind in kinds)
+    return isinstance(value, _TYPES[kinds]) and (not isinstance(value, bool) or kinds == "boolean")
+
+
+def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> None:
+    properties = schema.get("properties", {})
+    known = 0
+    for key, inner in properties.items():
+        if key in value:
+            known += 1
+            found.add(_likeness(inner, value[key]))
+    found.known += known
+    found.unlike += 3 * sum(key not in value for key in schema.get("required", ()))
+    more = schema.get("additionalProperties", True)
+    if more is False:
+        found.unlike += len(value) - known
+    elif isinstance(more, dict):
+        free = [key for key, _ in zip(value, range(len(properties) + _SAMPLE), strict=False) if key not in properties]
+        for key in free[:_SAMPLE]:
+            found.add(_likeness(more, value[key]))
+
+
+def _text(schema: dict[str, Any], value: str, found: _Likeness) -> None:
+    if "pattern" in schema:
+        if re.search(schema["pattern"], value[:1000]):
+            found.alike += 1
+        else:
+            found.unlike += 2
+    if "contentEncoding" in schema or "contentMediaType" in schema:
+        try:
+            held = content.inside(value, schema)
+        except ValueError:
+            found.unlike += 3
+        else:
+            found.alike += 1
+            if "contentSchema" in schema:
+                found.add(_likeness(schema["contentSchema"], held))
