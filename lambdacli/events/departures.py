@@ -39,7 +39,10 @@ class _Step(str):
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One place where an event is not as its kind is. A note is no mistake: AWS adds keys without notice."""
+    """One place where an event is not as its kind is.
+
+    A note is no mistake: AWS adds keys without notice, and a test may call its message "message-1".
+    """
 
     path: str  # JSON path; behind an arrow it goes on inside of what a text holds
     message: str
@@ -50,7 +53,7 @@ class Departure:
     def __str__(self) -> str:
         hint = f"; {self.hint}" if self.hint else ""
         label = "note: " if self.note else ""
-        where = "records" if re.match(r"\$(?:\.\w+)?\[", self.path) else "places"
+        where = "records" if re.match(r"\$(?:\.\w+)?\[\d+\].", self.path) else "items"
         more = f" (and in {self.more:,} more {where})" if self.more else ""
         return f"{label}{self.path}: {self.message}{hint}{more}"
 
@@ -81,10 +84,13 @@ def _said(error: ValidationError) -> Departure:
         return Departure(_path(steps), f"expected one of {', '.join(schema['properties'])}, not an empty object")
     if error.validator in {"contentEncoding", "contentMediaType"}:
         return Departure(_path(steps), f"expected {error.message}, not {_shown(error.instance)}")
-    hint = ""
-    if isinstance(error.instance, str):
-        hint = nearest(error.instance, [each for each in _constants(schema) if isinstance(each, str)])
-    return Departure(_path(steps), f"expected {_expected(schema)}, not {_shown(error.instance)}", hint)
+    names = [each for each in schema.get("enum", ()) if isinstance(each, str)]
+    return Departure(
+        _path(steps),
+        f"expected {_expected(schema)}, not {_shown(error.instance)}",
+        nearest(error.instance, names) if isinstance(error.instance, str) else "",
+        note=error.validator in _NOTES,
+    )
 
 
 def _constants(schema: dict[str, Any]) -> list[Any]:
@@ -181,7 +187,7 @@ def _any_of(validator: Any, choices: list[Any], instance: Any, _schema: Any) -> 
         errors = list(validator.descend(instance, choice))
         if not errors:
             return
-        notes = sum(error.validator == "additionalProperties" for error in errors)
+        notes = sum(error.validator in _NOTES for error in errors)
         weight = sum(_WEIGHTS.get(error.validator, 2) for error in errors), notes
         other = any(not error.path and error.validator in {"type", "const", "enum"} for error in errors)
         if not other and (best is None or weight < best[0]):
@@ -189,7 +195,8 @@ def _any_of(validator: Any, choices: list[Any], instance: Any, _schema: Any) -> 
     yield from best[1] if best else [_error("none")]
 
 
-_WEIGHTS = {"additionalProperties": 0, "const": 10, "enum": 10}
+_NOTES = frozenset({"additionalProperties", "pattern"})
+_WEIGHTS = {"const": 10, "enum": 10} | dict.fromkeys(_NOTES, 0)
 
 
 def _content_encoding(_validator: Any, _encoding: str, instance: Any, schema: Any) -> Iterator[Any]:

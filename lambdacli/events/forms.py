@@ -15,14 +15,25 @@ class Form:
         self.keywords = keywords
 
 
-Iso = Annotated[str, Form(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$")]
-Clf = Annotated[str, Form(pattern=r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$")]
-Uuid = Annotated[str, Form(pattern=r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$")]
-Digits = Annotated[str, Form(pattern=r"^-?[0-9]+$")]
-Hex = Annotated[str, Form(pattern=r"^[0-9A-Fa-f]*$")]
-Md5 = Annotated[str, Form(pattern=r"^[0-9a-f]{32}$")]
-Sha1 = Annotated[str, Form(pattern=r"^[0-9a-f]{40}$")]
-Sha256 = Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")]
+Iso = Annotated[
+    str,
+    Form(
+        title="a time as 2026-01-02T03:04:05Z",
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$",
+    ),
+]
+Clf = Annotated[
+    str,
+    Form(title="a time as 02/Jan/2026:03:04:05 +0000", pattern=r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"),
+]
+Uuid = Annotated[
+    str, Form(title="a UUID", pattern=r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$")
+]
+Digits = Annotated[str, Form(title="digits", pattern=r"^-?[0-9]+$")]
+Hex = Annotated[str, Form(title="hexadecimal digits", pattern=r"^[0-9A-Fa-f]*$")]
+Md5 = Annotated[str, Form(title="an MD5 digest in hexadecimal digits", pattern=r"^[0-9a-f]{32}$")]
+Sha1 = Annotated[str, Form(title="a SHA-1 digest in hexadecimal digits", pattern=r"^[0-9a-f]{40}$")]
+Sha256 = Annotated[str, Form(title="a SHA-256 digest in hexadecimal digits", pattern=r"^[0-9a-f]{64}$")]
 Base64 = Annotated[str, Form(contentEncoding="base64")]
 
 Bytes = Annotated[list[int], Form(items={"type": "integer", "minimum": -128, "maximum": 255})]
@@ -52,7 +63,7 @@ AttributeValue = Annotated[
     Form(
         properties={
             "S": _STRING,
-            "N": {"type": "string", "pattern": r"^-?[0-9.]+([eE][+-]?[0-9]+)?$"},
+            "N": {"type": "string", "title": "a number", "pattern": r"^-?[0-9.]+([eE][+-]?[0-9]+)?$"},
             "B": _STRING,
             "BOOL": {"type": "boolean"},
             "NULL": {"type": "boolean"},

@@ -204,7 +204,7 @@ def _text(schema: dict[str, Any], value: str, found: _Likeness) -> None:
         if re.search(schema["pattern"], value[:1000]):
             found.alike += 1
         else:
-            found.unlike += 2
+            found.unlike += 1
     if "contentEncoding" in schema or "contentMediaType" in schema:
         try:
             held = content.inside(value, schema)

@@ -192,7 +192,8 @@ def _arn(pieces: Sequence[Any]) -> Schema:
     service = parts[2] if len(parts) > 2 and "\0" not in parts[2] else ""  # noqa: PLR2004 - arn:partition:service:…
     if parts[0] != "arn":
         return _STRING
-    return {"type": "string", "pattern": f"^arn:[^:]*:{re.escape(service)}{':' if service else ''}"}
+    title, more = (f"an ARN of {service}", f"{re.escape(service)}:") if service else ("an ARN", "")
+    return {"type": "string", "title": title, "pattern": f"^arn:[^:]*:{more}"}
 
 
 # Filters
