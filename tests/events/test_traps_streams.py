@@ -150,8 +150,10 @@ def fields(data: bytes) -> list[tuple[int, bytes | int]]:
         number, kind = divmod(varint(), 8)
         value = varint()
         if kind == 2:
-            value, at = data[at : at + value], at + value
-        found.append((number, value))
+            found.append((number, data[at : at + value]))
+            at += value
+        else:
+            found.append((number, value))
     return found
 
 
