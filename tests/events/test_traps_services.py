@@ -1,250 +1,284 @@
-"""Shapes that tools get wrong: what services send to EventBridge, CloudWatch's alarms and widgets, CloudTrail."""
+"""The exact shapes of events that single AWS services and Alexa send: one test per trap."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-import zlib
 from typing import Any
 
 import pytest
 
 from lambdacli import events
+from lambdacli.events import wrap
 
-SERVICES = ("emr", "gamelift", "glue", "kms", "macie", "opsworks", "ssm")
-NAMES = [name for name in events.names() if name.startswith(tuple(f"eventbridge-{each}-" for each in SERVICES))]
+UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-def render(name: str, /, **parameters: Any) -> Any:
+def render(name: str, **parameters: Any) -> Any:
     count = parameters.pop("count", None)
     return events.render(events.load(name), {k.replace("_", "-"): v for k, v in parameters.items()}, count=count)
 
 
-def detail(name: str, /, **parameters: Any) -> Any:
-    return render(f"eventbridge-{name}", **parameters)["detail"]
+def carried(name: str, **parameters: Any) -> Any:
+    """What another event carries of this one."""
+    around = wrap.wrapped([events.load("kinesis-get-records"), events.load(name)])
+    (record,) = events.render(around, parameters)["Records"]
+    return json.loads(base64.b64decode(record["kinesis"]["data"]))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_envelope_has_whole_seconds_and_the_name_of_the_service(name: str) -> None:
-    event = render(name)
-    assert event["time"] == "2026-01-02T03:04:05Z"
-    assert event["source"] == f"aws.{name.split('-')[1]}"
-    assert list(event) == [
-        "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
-    ]  # fmt: skip
+def names(beginning: str) -> list[str]:
+    return [name for name in events.names() if name.startswith(beginning)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_field_of_the_detail_is_set_without_the_others(name: str) -> None:
-    before = render(name)["detail"]
-    assert render(name, detail={"extra": {"a": 1}})["detail"] == before | {"extra": {"a": 1}}
+# CloudFormation, CDK
 
 
-# EMR
+@pytest.mark.parametrize("name", names("cloudformation-") + names("cdk-"))
+def test_custom_resources_have_their_service_token_at_the_top_and_in_the_properties(name: str) -> None:
+    event = render(name, function="mine", region="eu-west-1")
+    assert event["ServiceToken"] == "arn:aws:lambda:eu-west-1:123456789012:function:mine"
+    assert event["ResourceProperties"]["ServiceToken"] == event["ServiceToken"]
+    assert re.fullmatch(rf"arn:aws:cloudformation:eu-west-1:123456789012:stack/MyStack/{UUID}", event["StackId"])
+    assert event["ResponseURL"].startswith("https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.")
 
 
-def test_emr_counts_instances_in_text_and_has_no_resources() -> None:
-    found = detail("emr-instance-group-state-change", requested_count=3)
-    assert (found["requestedInstanceCount"], found["runningInstanceCount"]) == ("3", "3")
-    assert render("eventbridge-emr-cluster-state-change")["resources"] == []
+@pytest.mark.parametrize("prefix", ["cloudformation-{}-request", "cdk-custom-resource-{}"])
+def test_custom_resources_have_a_physical_id_once_they_are_there_and_old_properties_on_update(prefix: str) -> None:
+    create, update, delete = (render(prefix.format(kind)) for kind in ("create", "update", "delete"))
+    assert [each["RequestType"] for each in (create, update, delete)] == ["Create", "Update", "Delete"]
+    assert "PhysicalResourceId" not in create
+    assert update["PhysicalResourceId"]
+    assert delete["PhysicalResourceId"]
+    assert [name for name in (create, update, delete) if "OldResourceProperties" in name] == [update]
 
 
-def test_emr_reason_is_json_in_a_string() -> None:
-    reasons = {
-        state: json.loads(detail("emr-cluster-state-change", state=state)["stateChangeReason"])
-        for state in ("STARTING", "TERMINATED", "TERMINATED_WITH_ERRORS")
-    }
-    assert [each["code"] for each in reasons.values()] == ["", "USER_REQUEST", "STEP_FAILURE"]
-    given = detail("emr-cluster-state-change", reason_code="INTERNAL_ERROR", reason_message='a "word"')
-    assert json.loads(given["stateChangeReason"]) == {"code": "INTERNAL_ERROR", "message": 'a "word"'}
+def test_properties_of_custom_resources_arrive_as_text() -> None:
+    event = render("cloudformation-create-request", properties='{"Count": 3, "On": true, "Deep": {"List": [1, "a"]}}')
+    properties = event["ResourceProperties"]
+    assert (properties["Count"], properties["On"], properties["Deep"]) == ("3", "true", {"List": ["1", "a"]})
+
+
+def test_what_on_event_returned_reaches_is_complete() -> None:
+    event = render("cdk-custom-resource-is-complete", data="Arn=x")
+    assert event["PhysicalResourceId"] == event["RequestId"], "unless onEvent returned one"
+    assert event["Data"] == {"Arn": "x"}
+    assert "OldResourceProperties" not in event
+    assert "OldResourceProperties" in render("cdk-custom-resource-is-complete", request_type="Update")
+
+
+# AWS Config
 
 
 @pytest.mark.parametrize(
-    ("name", "state", "severity"),
+    ("name", "kind", "item"),
     [
-        ("emr-cluster-state-change", "TERMINATED_WITH_ERRORS", "CRITICAL"),
-        ("emr-step-status-change", "CANCELLED", "WARN"),
-        ("emr-step-status-change", "FAILED", "ERROR"),
-        ("emr-instance-group-state-change", "ARRESTED", "ERROR"),
-        ("emr-auto-scaling-policy-state-change", "ATTACHED", "INFO"),
-        ("glue-job-state-change", "TIMEOUT", "WARN"),
-        ("glue-job-state-change", "FAILED", "ERROR"),
+        ("config-item-change-notification", "ConfigurationItemChangeNotification", "configurationItem"),
+        (
+            "config-oversized-item-change-notification",
+            "OversizedConfigurationItemChangeNotification",
+            "configurationItemSummary",
+        ),
+        ("config-periodic-rule", "ScheduledNotification", ""),
     ],
 )
-def test_the_severity_follows_from_the_state(name: str, state: str, severity: str) -> None:
-    assert detail(name, state=state)["severity"] == severity
+def test_config_sends_two_texts_of_json(name: str, kind: str, item: str) -> None:
+    event = render(name, rule_parameters="tag=cost", time="2026-03-04T05:06:07.890Z")
+    assert json.loads(event["ruleParameters"]) == {"tag": "cost"}
+    invoking = json.loads(event["invokingEvent"])
+    assert invoking["messageType"] == kind
+    assert invoking["notificationCreationTime"] == "2026-03-04T05:06:07.890Z"
+    assert event["configRuleArn"].endswith(f":config-rule/{event['configRuleId']}")
+    if item:
+        assert invoking[item]["ARN"] == f"arn:aws:ec2:us-east-1:123456789012:instance/{invoking[item]['resourceId']}"
 
 
-# GameLift
+# Secrets Manager
 
 
-def test_gamelift_players_are_the_tickets_players() -> None:
-    for name in (each for each in NAMES if "gamelift" in each):
-        found = render(name, player_id="p")["detail"]
-        players = [player for ticket in found["tickets"] for player in ticket["players"]]
-        assert found["gameSessionInfo"]["players"] == players
-        assert players[0]["playerId"] == "p"
-        assert re.fullmatch(r"\S+\.\d{3}Z", found["tickets"][0]["startTime"])
+def test_steps_of_a_rotation_are_lower_camel_case() -> None:
+    template = events.load("secretsmanager-rotation")
+    assert template.params["step"].choices == ("createSecret", "setSecret", "testSecret", "finishSecret")
+    event = render("secretsmanager-rotation", secret="db")  # noqa: S106 - its name
+    assert re.fullmatch(r"arn:aws:secretsmanager:us-east-1:123456789012:secret:db-\w{6}", event["SecretId"])
+    assert re.fullmatch(UUID, event["ClientRequestToken"])
 
 
-def test_gamelift_acceptance_is_missing_as_long_as_a_player_has_not_answered() -> None:
-    found = detail("gamelift-matchmaking-accept-match", accepted="false")["gameSessionInfo"]["players"]
-    assert [each.get("accepted") for each in found] == [False, None]
-    assert "accepted" not in found[1]
+# SES
 
 
-def test_gamelift_timeout_of_an_acceptance_needs_one() -> None:
-    assert detail("gamelift-matchmaking-potential-match-created")["acceptanceTimeout"] == 600
-    found = detail("gamelift-matchmaking-potential-match-created", acceptance_required="false")
-    assert "acceptanceTimeout" not in found
+@pytest.mark.parametrize("name", names("ses-"))
+def test_mails_have_a_dmarc_verdict_and_a_policy_only_when_it_failed(name: str) -> None:
+    (record,) = render(name)["Records"]
+    assert record["ses"]["receipt"]["dmarcVerdict"] == {"status": "PASS"}
+    assert "dmarcPolicy" not in record["ses"]["receipt"]
+    failed = render(name, dmarc="FAIL")["Records"][0]["ses"]["receipt"]
+    assert (failed["dmarcVerdict"], failed["dmarcPolicy"]) == ({"status": "FAIL"}, "reject")
 
 
-# Glue
+def test_a_mail_in_s3_is_called_by_its_id() -> None:
+    ses = render("ses-s3-action")["Records"][0]["ses"]
+    assert ses["receipt"]["action"]["objectKey"] == ses["mail"]["messageId"]
+    assert set(ses["receipt"]["action"]) == {"type", "topicArn", "bucketName", "objectKey"}
 
 
-def test_glue_crawler_counts_in_text_and_has_a_key_with_a_unit() -> None:
-    found = detail("glue-crawler-succeeded", tables_created=2)
-    assert (found["tablesCreated"], found["runningTime (sec)"]) == ("2", "7")
-    assert found["completionDate"] == "2026-01-02T03:04:05Z"
+def test_sns_carries_a_notification_and_the_mail_only_if_it_was_published_there() -> None:
+    stored, published = carried("ses-s3-action"), carried("ses-sns-action", body=[["a", "b"]])
+    assert set(stored) == {"notificationType", "mail", "receipt"}
+    assert stored["notificationType"] == published["notificationType"] == "Received"
+    assert published["content"].endswith("\r\n\r\na\r\nb\r\n")
+    encoded = carried("ses-sns-action", body=[["a", "b"]], encoding="BASE64")
+    assert base64.b64decode(encoded["content"]).decode() == published["content"]
+    assert encoded["receipt"]["action"]["encoding"] == "BASE64"
 
 
-def test_glue_links_to_the_console_of_the_partition() -> None:
-    link = detail("glue-crawler-failed", region="cn-north-1")["cloudWatchLogLink"]
-    assert link.startswith("https://console.amazonaws.cn/cloudwatch/home?region=cn-north-1#")
+# CodeCommit, CodePipeline, CodeDeploy
 
 
-def test_glue_job_runs_have_the_documented_id() -> None:
-    assert re.fullmatch("jr_[0-9a-f]{64}", detail("glue-job-run-status")["jobRunId"])
-    assert detail("glue-job-run-status")["notificationCondition"] == {"NotifyDelayAfter": 1.0}
+def test_codecommit_says_created_or_deleted_only_of_refs_that_were() -> None:
+    def reference(**given: Any) -> set[str]:
+        return set(render("codecommit-repository", **given)["Records"][0]["codecommit"]["references"][0])
+
+    assert reference() == {"commit", "ref"}
+    assert reference(change="created") == {"commit", "ref", "created"}
+    assert reference(change="deleted") == {"commit", "ref", "deleted"}
+    assert "customData" not in render("codecommit-repository", custom_data="")["Records"][0]
 
 
-# KMS, Macie, OpsWorks
+def test_codepipeline_passes_user_parameters_as_the_text_that_they_are() -> None:
+    job = render("codepipeline-job", user_parameters='{"a": 1}', encryption_key="k")["CodePipeline.job"]
+    assert job["data"]["actionConfiguration"]["configuration"]["UserParameters"] == '{"a": 1}'
+    assert job["data"]["encryptionKey"] == {"id": "k", "type": "KMS"}
+    assert not {"encryptionKey", "continuationToken"} & set(render("codepipeline-job")["CodePipeline.job"]["data"])
 
 
-def test_kms_names_the_key_in_the_resource_and_the_detail() -> None:
-    for name in ("kms-cmk-rotation", "kms-key-material-expiration", "kms-cmk-deletion"):
-        event = render(f"eventbridge-{name}", key_id="k")
-        assert event["detail"]["key-id"] == "k"
-        assert event["resources"] == ["arn:aws:kms:us-east-1:123456789012:key/k"]
+def test_the_execution_of_a_codedeploy_hook_is_base64_of_json() -> None:
+    found = json.loads(base64.b64decode(render("codedeploy-lifecycle-hook")["LifecycleEventHookExecutionId"]))
+    assert set(found) == {"encryptedData", "ivParameterSpec", "materialSetSerial"}
 
 
-def test_macie_alerts_share_their_detail_type() -> None:
-    created, updated = render("eventbridge-macie-alert"), render("eventbridge-macie-alert-updated")
-    assert created["detail-type"] == updated["detail-type"] == "Macie Alert"
-    assert created["detail"]["notification-type"] == "ALERT_CREATED"
-    assert updated["detail"]["notification-type"] == "ALERT_UPDATED"
-    assert created["resources"][0] == created["detail"]["alert-arn"]
-    assert re.fullmatch(r"\S+T\S+\.\d{6}", created["detail"]["created-at"])
+# Lex
 
 
-def test_opsworks_tells_who_wanted_it_and_how_long_it_took_only_then() -> None:
-    assert detail("opsworks-instance-state-change", status="stopping")["initiated_by"] == "user"
-    assert "initiated_by" not in detail("opsworks-instance-state-change", status="online")
-    assert detail("opsworks-deployment-state-change")["duration"] == 16
-    assert "duration" not in detail("opsworks-deployment-state-change", status="running")
+@pytest.mark.parametrize("name", [name for name in names("lex-") if not name.startswith("lex-v2-")])
+def test_slots_of_lex_v1_are_text_or_null(name: str) -> None:
+    intent = render(name, slots={"Guests": 2, "Open": None})["currentIntent"]
+    assert all(value is None or isinstance(value, str) for value in intent["slots"].values())
+    assert (intent["slots"]["Guests"], intent["slots"]["Open"]) == ("2", None)
+    assert set(intent["slotDetails"]) == {key for key, value in intent["slots"].items() if value is not None}
+    assert render(name)["requestAttributes"] is None, "not left out"
 
 
-# Systems Manager
+@pytest.mark.parametrize("name", names("lex-v2-"))
+def test_slots_of_lex_v2_have_a_shape_or_are_null(name: str) -> None:
+    event = render(name, slots='{"Guests": 2, "Open": null}')
+    slots = event["sessionState"]["intent"]["slots"]
+    value = {"originalValue": "2", "interpretedValue": "2", "resolvedValues": ["2"]}
+    assert slots["Guests"] == {"shape": "Scalar", "value": value}
+    assert slots["Open"] is None
+    assert event["interpretations"][0]["intent"] == event["sessionState"]["intent"]
+    assert "Open" not in event["transcriptions"][0]["resolvedSlots"]
+    assert ("proposedNextState" in event) is (event["invocationSource"] == "DialogCodeHook")
 
 
-def test_ssm_automations_write_times_as_americans_do() -> None:
-    found = detail("ssm-automation-step-status-change", time="2026-01-02T15:04:05Z", duration=2000)
-    assert (found["StartTime"], found["EndTime"]) == ("Jan 2, 2026 3:03:53 PM", "Jan 2, 2026 3:03:55 PM")
-    assert found["Time"] == 2000.0
+# Amazon Connect
 
 
-def test_ssm_parameters_of_a_path_have_one_slash_in_the_arn() -> None:
-    event = render("eventbridge-ssm-parameter-store-change", name="/a/b")
-    assert event["detail"]["name"] == "/a/b"
-    assert event["resources"][0].endswith(":parameter/a/b")
-    assert render("eventbridge-ssm-parameter-store-change", name="a")["resources"][0].endswith(":parameter/a")
+def test_a_contact_has_no_queue_until_it_is_in_one() -> None:
+    assert render("connect-contact-flow-event")["Details"]["ContactData"]["Queue"] is None
+    data = render("connect-contact-flow-event", queue="Sales", attributes='{"vip": true}')["Details"]["ContactData"]
+    assert data["Queue"]["ARN"].startswith(f"{data['InstanceARN']}/queue/")
+    assert data["Attributes"] == {"vip": "true"}
 
 
-def test_ssm_compliance_of_patches_has_a_baseline_instead_of_a_last_run() -> None:
-    association = detail("ssm-configuration-compliance-state-change")
-    assert not {"patch-baseline-id", "severity"} & set(association)
-    patch = detail("ssm-configuration-compliance-state-change", compliance_type="Patch")
-    assert {"patch-baseline-id", "severity"} <= set(patch)
-    assert "last-runtime" not in patch
+def test_data_of_a_campaigns_customers_is_json_in_a_text() -> None:
+    profiles = render("connect-outbound-campaign", count=2, attributes="city=Oslo")["Items"]["CustomerProfiles"]
+    assert all(json.loads(each["CustomerData"])["city"] == "Oslo" for each in profiles)
+    assert len({each["IdempotencyToken"] for each in profiles}) == 2
 
 
-def test_ssm_command_parameters_are_lists() -> None:
-    assert detail("ssm-command-status-change")["parameters"] == {"executionTimeout": ["3600"], "commands": ["date"]}
+# Lambda@Edge
 
 
-def test_ssm_associations_hold_json_in_strings() -> None:
-    found = detail("ssm-state-manager-association-state-change", status="Failed", instance_id='i-"1"')
-    assert json.loads(found["targets"]) == [{"key": "InstanceIds", "values": ['i-"1"']}]
-    assert json.loads(found["association-status-aggregated-count"]) == {"Failed": 1}
+@pytest.mark.parametrize("name", names("cloudfront-"))
+def test_cloudfront_says_which_distribution_and_event_it_is(name: str) -> None:
+    cf = render(name)["Records"][0]["cf"]
+    assert set(cf["config"]) == {"distributionDomainName", "distributionId", "eventType", "requestId"}
+    assert ("response" in cf) is cf["config"]["eventType"].endswith("-response")
+    assert ("origin" in cf["request"]) is cf["config"]["eventType"].startswith("origin-")
+    assert {"clientIp", "method", "uri", "querystring", "headers"} <= set(cf["request"])
 
 
-def test_ssm_maintenance_windows_end_when_they_are_done() -> None:
-    name = "ssm-maintenance-window-execution-state-change"
-    assert detail(name)["end-time"] == "2026-01-02T03:04:05.678000Z"
-    assert "end-time" not in detail(name, status="IN_PROGRESS")
+@pytest.mark.parametrize("name", names("cloudfront-"))
+def test_headers_of_cloudfront_are_lists_under_lower_case_names(name: str) -> None:
+    cf = render(name, headers='{"X-Trace": ["a", "b"]}')["Records"][0]["cf"]
+    assert cf["request"]["headers"]["x-trace"] == [
+        {"key": "X-Trace", "value": "a"},
+        {"key": "X-Trace", "value": "b"},
+    ]
+    for headers in [cf["request"]["headers"], *([cf["response"]["headers"]] if "response" in cf else [])]:
+        for name_, values in headers.items():
+            assert all(set(each) == {"key", "value"} and each["key"].lower() == name_ for each in values)
 
 
-# CloudWatch, CloudTrail, Auto Scaling
+def test_cloudfront_sends_a_status_as_text_and_a_body_as_base64() -> None:
+    assert render("cloudfront-origin-response", status=404)["Records"][0]["cf"]["response"]["status"] == "404"
+    request = render("cloudfront-viewer-request", body="ü", method="post")["Records"][0]["cf"]["request"]
+    assert request["method"] == "POST"
+    assert request["body"] == {"inputTruncated": False, "action": "read-only", "encoding": "base64", "data": "w7w="}
+    assert "body" not in render("cloudfront-viewer-request")["Records"][0]["cf"]["request"]
 
 
-def test_alarm_reasons_agree_with_the_state() -> None:
-    alarm = render("cloudwatch-alarm-metric", state="OK", previous_state="INSUFFICIENT_DATA")["alarmData"]
-    now, before = json.loads(alarm["state"]["reasonData"]), json.loads(alarm["previousState"]["reasonData"])
-    assert now["recentDatapoints"] == [2.5]
-    assert "was not greater than the threshold (5.0)" in alarm["state"]["reason"]
-    assert before["recentDatapoints"] == []
-    assert before["evaluatedDatapoints"] == [{"timestamp": "2026-01-02T02:58:00.000+0000"}]
-    assert alarm["previousState"]["reason"].startswith("Insufficient Data")
+def test_an_origin_of_cloudfront_is_custom_or_s3() -> None:
+    def origin(**given: Any) -> Any:
+        return render("cloudfront-origin-request", **given)["Records"][0]["cf"]["request"]["origin"]
+
+    assert list(origin()) == ["custom"]
+    assert origin(origin_type="s3", region="eu-west-1")["s3"]["domainName"] == (
+        "example-bucket.s3.eu-west-1.amazonaws.com"
+    )
+    assert origin(origin_domain="a.example.com")["custom"]["domainName"] == "a.example.com"
 
 
-def test_alarm_times_have_milliseconds_and_an_offset() -> None:
-    for name in ("cloudwatch-alarm-metric", "cloudwatch-alarm-composite"):
-        event = render(name)
-        assert event["time"] == event["alarmData"]["state"]["timestamp"] == "2026-01-02T03:04:05.678+0000"
+# Alexa
 
 
-def test_composite_alarm_tells_what_held_its_actions_back() -> None:
-    assert "actionsSuppressedBy" not in render("cloudwatch-alarm-composite")["alarmData"]["previousState"]
-    before = render("cloudwatch-alarm-composite", suppressed_by="WaitPeriod")["alarmData"]["previousState"]
-    assert before["value"] == "ALARM"
-    assert before["actionsSuppressedReason"] == "Actions suppressed by WaitPeriod"
+@pytest.mark.parametrize("name", names("alexa-skills-kit-"))
+def test_ids_of_alexa_are_given_with_or_without_their_prefix(name: str) -> None:
+    short, long = render(name, session_id="1", user_id="me"), render(name, session_id="amzn1.echo-api.session.1")
+    assert short["session"]["sessionId"] == long["session"]["sessionId"] == "amzn1.echo-api.session.1"
+    assert short["session"]["user"] == short["context"]["System"]["user"] == {"userId": "amzn1.ask.account.me"}
+    assert short["session"]["new"] is (short["request"]["type"] == "LaunchRequest")
 
 
-def test_composite_alarm_without_a_suppressor_has_no_periods() -> None:
-    found = render("cloudwatch-alarm-composite", actions_suppressor="", triggering_alarm="A")["alarmData"]
-    assert found["configuration"] == {"alarmRule": "ALARM(A) OR ALARM(OtherExampleAlarm)"}
-    (alarm,) = json.loads(found["state"]["reasonData"])["triggeringAlarms"]
-    assert alarm["arn"].endswith(":alarm:A")
+def test_a_slot_of_alexa_is_called_by_its_key() -> None:
+    slots = render("alexa-skills-kit-intent-answer", slots="Extra=2")["request"]["intent"]["slots"]
+    assert {key: (slot["name"], slot["value"]) for key, slot in slots.items()} == {
+        "Answer": ("Answer", "1"),
+        "Extra": ("Extra", "2"),
+    }
 
 
-def test_widget_parameters_are_beside_the_context_and_in_it() -> None:
-    event = render("cloudwatch-custom-widget", params={"a": 1}, range=3_600_000)
-    assert event["a"] == event["widgetContext"]["params"]["a"] == 1
-    span = event["widgetContext"]["timeRange"]
-    assert span["end"] - span["start"] == span["relativeStart"] == 3_600_000
-    assert "describe" not in event
-    assert render("cloudwatch-custom-widget", describe="true")["describe"] is True
+@pytest.mark.parametrize("name", names("alexa-smart-home-"))
+def test_smart_homes_are_given_directives_of_version_3(name: str) -> None:
+    directive = render(name)["directive"]
+    assert directive["header"]["payloadVersion"] == "3"
+    assert ("correlationToken" in directive["header"]) is ("endpoint" in directive)
 
 
-def test_log_events_may_be_many_and_carry_what_the_filter_found() -> None:
-    event = render("cloudwatch-logs", message=["a", "b"], extracted_fields={"level": "ERROR"})
-    data = json.loads(zlib.decompress(base64.b64decode(event["awslogs"]["data"]), wbits=31))
-    assert [each["message"] for each in data["logEvents"]] == ["a", "b"]
-    assert [each["extractedFields"] for each in data["logEvents"]] == [{"level": "ERROR"}] * 2
-    assert [each["timestamp"] for each in data["logEvents"]] == [1767323045678, 1767323045679]
-    assert len({each["id"] for each in data["logEvents"]}) == 2
+# Batch, SageMaker, WorkMail
 
 
-def test_cloudtrail_logs_hold_the_records_that_eventbridge_has() -> None:
-    first, second = render("cloudtrail-event", event_name=["CreateBucket", "DeleteBucket"])["Records"]
-    assert list(first) == list(render("eventbridge-cloudtrail-api-call")["detail"])
-    assert second["eventName"] == "DeleteBucket"
-    assert first["eventID"] != second["eventID"]
+def test_a_job_is_submitted_by_its_names_and_asked_for_by_its_id() -> None:
+    assert set(render("batch-get-job")) == {"jobId"}
+    assert set(render("batch-submit-job")) == {"jobName", "jobQueue", "jobDefinition"}
 
 
-def test_termination_policies_get_as_many_instances_as_are_wanted() -> None:
-    event = render("autoscaling-custom-termination-policy", count=3, asg="g")
-    assert event["AutoScalingGroupARN"].endswith(":autoScalingGroupName/g")
-    assert len({each["InstanceId"] for each in event["Instances"]}) == 3
-    assert all(re.fullmatch("i-[0-9a-f]{17}", each["InstanceId"]) for each in event["Instances"])
+def test_ground_truth_is_given_a_place_in_s3_or_a_text() -> None:
+    assert set(render("sagemaker-ground-truth-pre-human")["dataObject"]) == {"source-ref"}
+    assert render("sagemaker-ground-truth-pre-human", source="Hi")["dataObject"] == {"source": "Hi"}
+
+
+def test_a_mail_of_workmail_has_as_many_recipients_as_are_given() -> None:
+    event = render("workmail-email", recipient=["a@example.com", "b@example.com"])
+    assert event["envelope"]["recipients"] == [{"address": "a@example.com"}, {"address": "b@example.com"}]
