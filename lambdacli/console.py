@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _DIFF_LINES = 60
 _WIDTH = 72  # columns of a rule at most
+_NARROWEST = 40  # columns that texts are folded into
 
 
 class ReaderGone(Exception):  # noqa: N818 - it is no error that `head` has read enough
@@ -218,6 +219,29 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         data(style(text, "bold", sys.stdout) if number == 0 else text)
+
+
+def grouped(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows of group, name and text: a table in a pipe; on a terminal under headings, and no wider than it is."""
+    if not sys.stdout.isatty():
+        table(head, rows)
+        return
+    import shutil
+    import textwrap
+    from itertools import groupby
+    from operator import itemgetter
+
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    for group, lines in groupby(rows, key=itemgetter(0)):
+        data(style(group, "bold", sys.stdout))
+        named = [(f"  {name}  ", text) for _, name, text in lines]
+        beside = min(max(len(name) for name, _ in named), width // 2)  # where texts begin
+        for name, text in named:
+            if len(name) <= beside:
+                data(textwrap.fill(text, width, initial_indent=name.ljust(beside), subsequent_indent=" " * beside))
+            else:
+                data(name.rstrip())
+                data(textwrap.fill(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6))
 
 
 def _labelled(label: str, colour: str, text: str, hint: str) -> None:
