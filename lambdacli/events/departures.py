@@ -106,7 +106,7 @@ def _expected(schema: dict[str, Any]) -> str:
     if values := _constants(schema):
         shown = [_shown(each) for each in values[:_FEW]]
         return _either([*shown, f"{len(values) - _FEW} others"] if len(values) > _FEW else shown)
-    if "title" in schema:
+    if "pattern" in schema and "title" in schema:
         return str(schema["title"])
     kinds = schema["type"]
     return _either([_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)])

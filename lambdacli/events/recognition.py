@@ -43,16 +43,11 @@ class Recognised:
 def recognise(event: Any, folders: Sequence[Path] = ()) -> Recognised:
     """The event of the catalogue, or of the user's own templates, that JSON is most like."""
     sample = _cut(event, _DEPTH)
-    ranked = sorted(
-        (
-            _Candidate(template, _likeness(schema := shape.schema(template), sample), schema)
-            for template in _all(folders)
-        ),
-        key=_Candidate.order,
-    )
-    best = ranked[0]
-    if best.likeness.alike < _LEAST:
+    candidates = [_Candidate(each, _likeness(known := shape.schema(each), sample), known) for each in _all(folders)]
+    ranked = sorted((each for each in candidates if each.likeness.alike >= _LEAST), key=_Candidate.order)
+    if not ranked:
         return Recognised("", "", near=False)
+    best = ranked[0]
     near = best.likeness.alike > best.likeness.unlike
     if near and not best.fits(sample):
         best = next((each for each in ranked[1:] if each.knows_as_much_as(best) and each.fits(sample)), best)
@@ -102,10 +97,13 @@ class _Candidate:
     fitting: bool | None = None
 
     def order(self) -> tuple[Any, ...]:
-        """The most like first; of equal ones that which others are made of, then the shortest name."""
+        """The most like first; of equal ones that which others are made of, then the shortest name.
+
+        Of those that are more unlike than like, that of which the greatest part is like.
+        """
         made_of_others = any(parameter.origins for parameter in self.template.params.values())
         name = self.template.name
-        return -self.likeness.difference, made_of_others, len(name), name
+        return -self.likeness.score, made_of_others, len(name), name
 
     def fits(self, sample: Any) -> bool:
         if self.fitting is None:
@@ -127,6 +125,11 @@ class _Likeness:
     @property
     def difference(self) -> float:
         return self.alike - self.unlike
+
+    @property
+    def score(self) -> float:
+        """The difference where it is positive; else the part that is unlike, as a number below."""
+        return self.difference if self.difference > 0 else -self.unlike / (self.alike + self.unlike + 1)
 
     def add(self, other: _Likeness) -> None:
         self.alike += other.alike
