@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -107,3 +107,5 @@ class EventRequest(NamedTuple):
     parameters: Mapping[str, Any] = _NOTHING
     records: int = 1
     event: Any = None
+    pattern: Mapping[str, Any] = _NOTHING  # of EventBridge: what the event matches; a template that fits it goes first
+    delivered: Callable[[Any], Any] | None = None  # what the function gets of the event, where that is not all of it

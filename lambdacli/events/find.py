@@ -57,6 +57,17 @@ def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:
     return tuple(sorted({name for folder in (*folders, bundled()) for name, _ in _files(str(folder))}))
 
 
+def paths(folders: Sequence[Path]) -> dict[str, str]:
+    """Name and file of the user's own templates."""
+    return {name: path for folder in reversed(folders) for name, path in _files(str(folder))}
+
+
+def paths_of(service: str) -> dict[str, str]:
+    """Name and file of the bundled templates of a service."""
+    folder = f"{bundled()}/{service}"
+    return {file[:-5]: f"{folder}/{file}" for file in os.listdir(folder) if _is_template(file)}  # noqa: PTH208 - as above
+
+
 def _lookup(name: str, folders: Sequence[Path]) -> str:
     """The file of a template by its exact name, or "". The service's folder is a prefix of nearly every name."""
     if not _NAME.fullmatch(name):

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError, UsageError
+from lambdacli.events.parameters import GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from lambdacli.events.change import Change
@@ -24,6 +25,8 @@ class Recipe(NamedTuple):
     template: Template | None
     presets: Mapping[str, Any] = _NOTHING
     event: Any = None  # where there is no template
+    overlay: Any = None  # a merge patch that makes it match the trigger's pattern
+    delivered: Callable[[Any], Any] | None = None  # what the function gets of it
 
 
 def of_template(name: str, folders: Sequence[Path] = ()) -> Recipe:
@@ -47,6 +50,8 @@ def around(recipe: Recipe, folders: Sequence[Path], wraps: Sequence[str]) -> Rec
         raise UsageError("this event is given in the manifest and carries no other", hint="leave out --wrap")
     from lambdacli.events.wrap import wrapped
 
+    if recipe.delivered:
+        raise UsageError("the function gets a part of this event, which carries no other", hint="leave out --wrap")
     template = wrapped([recipe.template, *(_load(name, folders) for name in wraps)])
     presets = {name: value for name, value in recipe.presets.items() if name != template.carries}
     return recipe._replace(template=template, presets=presets)
@@ -77,7 +82,14 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
         presets.setdefault("account-id", manifest.account)
     if request.records > 1:
         presets.setdefault("count", request.records)
-    return Recipe(_load(request.template, folders(manifest)), presets)
+    if not request.pattern:
+        return Recipe(_load(request.template, folders(manifest)), presets, delivered=request.delivered)
+    from lambdacli.events import patterns
+
+    common = {key: value for key, value in presets.items() if key in GLOBALS}
+    best = patterns.best(request.pattern, common, folders(manifest))
+    fit = best or patterns.fit(_load(request.template, folders(manifest)), request.pattern, presets)
+    return Recipe(fit.template, fit.parameters, overlay=fit.overlay, delivered=request.delivered)
 
 
 def folders(manifest: Manifest) -> tuple[Path, ...]:
@@ -117,6 +129,10 @@ def make(
         event = _rendered(template, {**recipe.presets, **parameters, **given}, fresh=fresh)
     elif parameters:
         raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
+    if recipe.overlay:
+        event = changed(event, [recipe.overlay], ())
+    if recipe.delivered:
+        event = recipe.delivered(event)
     return changed(event, patches, changes, template)
 
 

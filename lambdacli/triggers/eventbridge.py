@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._parts import enabled, literal, number, request, settings, text
 from lambdacli.triggers._patterns import example, parsed
 from lambdacli.triggers._sources import check_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
 _FIELDS = ("account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version", "$or")
 
 
-def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
+def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
     if "input" in values:
         return literal(values["input"])
-    wanted = example(parsed(values["pattern"]))
-    parameters: dict[str, Any] = {key: wanted.get(key) for key in ("source", "detail-type", "detail")}
-    return request(manifest, "eventbridge-event", parameters)
+    pattern = parsed(values["pattern"])
+    wanted = example(pattern)
+    parameters: dict[str, Any] = {key: wanted.get(key) for key in ("source", "detail-type", "detail", "resources")}
+    if isinstance(parameters["resources"], str):
+        parameters["resources"] = [parameters["resources"]]
+    made = request(manifest, "eventbridge-event", parameters)
+    return made._replace(pattern=pattern, delivered=_delivery(trigger, f"{manifest.app}-{function.name}"))
+
+
+def _delivery(trigger: Trigger, name: str) -> Callable[[Any], Any] | None:
+    """What becomes of the event on its way to the function."""
+    values = trigger.settings
+    if "input_path" in values:
+        return partial(transform.selected, values["input_path"])
+    if "input_transformer" in values:
+        settings = values["input_transformer"]
+        return partial(transform.transformed, settings.get("paths", {}), settings["template"], values.get("name", name))
+    return None
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
