@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lambdacli import events
+from lambdacli.events.wrap import wrapped
 
 SOURCES = ("kinesis-source", "direct-put", "cloudwatch-logs", "apachelog", "syslog", "sqs")
 
@@ -332,3 +333,13 @@ def test_a_stream_tells_where_the_batch_lies_and_holds_no_records() -> None:
 def test_a_window_may_end_before_its_time(name: str) -> None:
     assert render(name)["isWindowTerminatedEarly"] is False
     assert render(name, terminated_early=True)["isWindowTerminatedEarly"] is True
+
+
+@pytest.mark.parametrize("name", ["sns-s3-notification", "sns-ses-notification", "sns-cloudwatch-alarm"])
+def test_a_notification_travels_without_the_record_around_it(name: str) -> None:
+    queue, topic = events.load("sqs-receive-message"), events.load(name)
+    (record,) = events.render(wrapped([queue, topic]), {"topic": "t"})["Records"]
+    carried = json.loads(record["body"])
+    assert carried["TopicArn"].endswith(":t")
+    assert {"Message", "Subject", "SigningCertURL", "UnsubscribeURL"} < set(carried)
+    assert "MessageAttributes" not in carried
