@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.events.filters import as_text, hasher
 
 if TYPE_CHECKING:
-    from lambdacli.events.forms import AttributeValue, Bytes
+    from lambdacli.events.forms import AttributeValue, Bytes, SyncRecord, TypedParameter
 
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
 _KPL_MAGIC = bytes.fromhex("f3899ac2")
@@ -110,7 +110,7 @@ def rabbit_headers(value: Any) -> dict[str, Any]:
     return {name: {"bytes": list(each.encode())} if isinstance(each, str) else each for name, each in value.items()}
 
 
-def sync_records(value: Any) -> dict[str, Any]:
+def sync_records(value: Any) -> dict[str, SyncRecord]:
     """Records of a Cognito Sync dataset: plain values are new ones, null is a record that goes; whole ones stay."""
     return {name: each if isinstance(each, dict) else _sync_record(each) for name, each in value.items()}
 
@@ -121,7 +121,7 @@ def _sync_record(value: Any) -> dict[str, str]:
     return {"oldValue": "", "newValue": as_text(value), "op": "replace"}
 
 
-def typed_parameters(value: Any) -> list[dict[str, str]]:
+def typed_parameters(value: Any) -> list[TypedParameter]:
     """Parameters as Bedrock's agents send them: name, type of the OpenAPI schema, and the value as text."""
     return [{"name": name, "type": _schema_type(each), "value": as_text(each)} for name, each in value.items()]
 

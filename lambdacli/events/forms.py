@@ -77,3 +77,19 @@ AttributeValue = Annotated[
         additionalProperties=False,
     ),
 ]
+SyncRecord = Annotated[
+    dict[str, Any],
+    Form(
+        properties={"oldValue": _STRING, "newValue": _STRING, "op": {"type": "string", "enum": ["replace", "remove"]}},
+        required=["op"],
+        additionalProperties=False,
+    ),
+]
+TypedParameter = Annotated[
+    dict[str, Any],
+    Form(
+        properties={"name": _STRING, "type": _STRING, "value": _STRING},
+        required=["name", "type", "value"],
+        additionalProperties=False,
+    ),
+]
