@@ -263,25 +263,3 @@ def test_a_broken_own_template(lambdacli: CommandLine, project: Path) -> None:
     )
     (project / "templates" / "order-lost.json").write_text("{", encoding="utf-8")
     assert "order-lost.json:1:2: the template is no JSON" in mistake(lambdacli, "order-lost")
-
-
-# Shells
-
-
-def test_completion(lambdacli: CommandLine) -> None:
-    def complete(line: str) -> list[str]:
-        words = line.split(" ")
-        done = lambdacli(env={
-            "_LAMBDACLI_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1),
-        })  # fmt: skip
-        assert done.stderr == ""
-        return done.stdout.split()
-
-    assert complete("lambdacli generate-event mq-") == ["mq-activemq", "mq-rabbitmq"]
-    assert complete("lambdacli generate-event sqs-receive-message --wrap mq-a") == ["mq-activemq"]
-    assert complete("lambdacli generate-event sqs-receive-message --wrap s3-put --bu") == ["--bucket"]
-    assert complete("lambdacli generate-event s3-put --bu") == ["--bucket"]
-    assert complete("lambdacli generate-event iot-button --click-type D") == ["DOUBLE"]
-    assert complete("lambdacli generate-event s3 put --bu") == ["--bucket"]
-    assert complete("lambdacli generate-event no-such-event --b") == []
-    assert complete("lambdacli generate-event -m missing.yaml s3-pu") == ["s3-put"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from lambdacli import events
@@ -29,8 +29,10 @@ class Generate(TyperGroup):
         return list(events.names(names.folders_of(ctx)))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a template."""
-        return _event(cmd_name, [], names.folders_of(ctx))
+        """What a shell that completes wants to know of a template; `resolve_command` has its command."""
+        from lambdacli.commands.generate_event import completion
+
+        return completion.stub(cmd_name, names.folders_of(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """With --list or --search the rest is a filter, with --for it is about a function, wherever the flag stands."""
@@ -51,20 +53,22 @@ class Generate(TyperGroup):
             return self._resolved(ctx, args)
         except (EventError, ManifestError, UsageError):
             if ctx.resilient_parsing:
-                return None, None, []
+                return args[0], TyperCommand(args[0]), []
             raise
 
     def _resolved(self, ctx: Any, args: list[str]) -> Any:
         """`s3-put`, or as SAM CLI has it `s3 put`; a service alone with --help lists its events."""
         if args[0] == _FOR:
             return _for(args[1:], completing=ctx.resilient_parsing)
-        folders = names.folders(ctx.params.get("manifest") or names.manifest_among(args))
+        folders = names.folders_of(ctx, args)
         if args[0] == _LIST:
             return _LIST, _listing(folders), args[1:]
         if args[0] == _FROM:
             return "", _checking(folders), args[1:]
         if ctx.params.get("as_json"):
             raise UsageError("--json goes with --list and --from: an event is JSON by itself")
+        if ctx.resilient_parsing and (second := _second_word(args, folders)):
+            return args[0], second, []
         name, rest = names.event_name(args, folders)
         if not events.exists(name, folders) and (of_service := names.services(folders).get(name)):
             if any(each in rest for each in ("-h", "--help")):
@@ -85,6 +89,12 @@ def _asks_for_list(args: list[str]) -> bool:
     from lambdacli.commands.generate_event import listing
 
     return listing.wanted(args)
+
+
+def _second_word(args: list[str], folders: Any) -> Any:
+    from lambdacli.commands.generate_event import completion
+
+    return completion.second_word(args, folders)
 
 
 def _listing(folders: Any) -> Any:

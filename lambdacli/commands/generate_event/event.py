@@ -12,7 +12,8 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from lambdacli import events
-from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION, folders_of
+from lambdacli.commands.generate_event import completion
+from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import request
 from lambdacli.events.parameters import GATHERING, GLOBALS
@@ -135,7 +136,7 @@ def _field(parameter: Parameter, preset: Any = None) -> inspect.Parameter:
         metavar=None if flag else metavar,
         help=_described(parameter, preset),
         show_default=False,
-        autocompletion=_choices(parameter.choices) if parameter.choices else None,
+        autocompletion=completion.among(parameter.choices) if parameter.choices else None,
     )
     annotation = bool | None if flag else list[str] | None if several else str | None
     return keyword(_key(parameter.name), option, annotation)
@@ -144,15 +145,6 @@ def _field(parameter: Parameter, preset: Any = None) -> inspect.Parameter:
 def keyword(name: str, option: Any, annotation: Any) -> inspect.Parameter:
     """A parameter of a command as Typer reads it."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)
-
-
-def _choices(choices: Sequence[str]) -> Any:
-    """What the shell completes a parameter with."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [each for each in choices if each.startswith(incomplete)]
-
-    return complete
 
 
 def _described(parameter: Parameter, preset: Any) -> str:
@@ -173,8 +165,8 @@ def _common(template: Template | None) -> list[inspect.Parameter]:
     carries = template is not None and bool(template.carries)
     return [
         _option("count", int | None, "N", "How many records.", hidden=one),
-        _option("wrap", list[str] | None, "EVENT", _WRAP_HELP, hidden=not carries, autocompletion=_complete_event),
-        _option("set", list[str] | None, "NAME=VALUE", _SET_HELP),
+        _option("wrap", list[str] | None, "EVENT", _WRAP_HELP, hidden=not carries, autocompletion=completion.event),
+        _option("set", list[str] | None, "NAME=VALUE", _SET_HELP, autocompletion=completion.setting(template)),
         _option("merge", list[str] | None, "FILE", _MERGE_HELP),
         _option("fresh", bool, None, "New ids and the current time."),
         _option("output", str | None, "FILE", "Write the event to a file.", "-o"),
@@ -194,10 +186,6 @@ def _option(
     default = False if kind is bool else None
     option = typer.Option(default, *short, f"--{name}", metavar=metavar, help=text, show_default=False, **more)
     return keyword(key or name, option, kind)
-
-
-def _complete_event(ctx: typer.Context, incomplete: str) -> list[str]:
-    return [name for name in events.names(folders_of(ctx)) if name.startswith(incomplete)]
 
 
 def wraps_among(args: Sequence[str], template: Template | None) -> list[str]:

@@ -68,7 +68,9 @@ def _found(args: Sequence[str]) -> tuple[Recipe, str]:
     folders = request.folders(manifest)
     recipe = request.around(recipe, folders, event.wraps_among(args, recipe.template))
     kind = kind or function.triggers[0].kind
-    what = f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"
+    what = (
+        f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"
+    )
     return recipe, f"What the {kind} trigger of {function.name} sends.\n\n{what}."
 
 

@@ -8,6 +8,7 @@ import typer
 from typer.main import get_command
 
 from lambdacli import console, events
+from lambdacli.commands.generate_event import completion
 from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION
 from lambdacli.errors import EventError
 from lambdacli.suggest import nearest
@@ -30,7 +31,12 @@ def command(folders: Sequence[Path]) -> Any:
     """The command behind --list and --search."""
 
     def show(
-        part: Annotated[list[str], typer.Argument(help="A service or a part of a name; beside --search, a word.")] = [],
+        part: Annotated[
+            list[str],
+            typer.Argument(
+                help="Services or parts of names; beside --search, words.", autocompletion=completion.service
+            ),
+        ] = [],
         search: Annotated[
             list[str], typer.Option("--search", metavar="WORD", help="Words that lead to the event: all of them.")
         ] = [],

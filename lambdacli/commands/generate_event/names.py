@@ -26,10 +26,10 @@ def folders(manifest: str | None) -> tuple[Path, ...]:
     return own(Path(manifest) if manifest else None)
 
 
-def folders_of(ctx: Any) -> tuple[Path, ...]:
+def folders_of(ctx: Any, args: Sequence[str] = ()) -> tuple[Path, ...]:
     """Those of a command line's manifest; a shell that completes gets no error."""
     try:
-        return folders(ctx.params.get("manifest"))
+        return folders(ctx.params.get("manifest") or manifest_among(args))
     except ManifestError:
         if ctx.resilient_parsing:
             return ()
