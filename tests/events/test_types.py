@@ -87,7 +87,7 @@ TYPES = {
     "DefineAuthChallengeTriggerEvent": ("cognito-define-auth-challenge",),
     "DynamoDBStreamEvent": ("dynamodb-[!ot]*", "dynamodb-ttl-expire"),
     "EventBridgeEvent<string, any>": ("eventbridge-*",),
-    "FirehoseTransformationEvent": ("firehose-*",),
+    "FirehoseTransformationEvent": ("firehose-[!m]*",),
     "GuardDutyScanResultNotificationEvent": ("eventbridge-guardduty-malware-scan-result",),
     "InboundFederationTriggerEvent": ("cognito-inbound-federation",),
     "IoTCustomAuthorizerEvent": ("iot-custom-authorizer",),
@@ -230,6 +230,9 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     "eventbridge-codepipeline-action-* Code*": {"detail.type.version": "a text"},
     "eventbridge-codepipeline-[ps]* Code*": {"detail.start-time": "documented"},
     "eventbridge-s3-object-* S3*": {"detail.object": "version-id is there only in a versioned bucket"},
+    "firehose-kinesis-source *": {
+        "records.0.kinesisRecordMetadata.subsequenceNumber": "a number, as in AWS's libraries for Go and for parsing"
+    },
     "kinesis-time-window *": {"shardId": "documented in the example of a tumbling window"},
     "lambda-function-url-iam *": ORGANISATION,
     "s3-batch-invocation-v2 *": {
