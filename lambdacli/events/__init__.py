@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from lambdacli.events.recognition import Recognised
     from lambdacli.events.template import Template
-    from lambdacli.model import EventRequest
 
 
 def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -143,26 +142,3 @@ def other_names() -> dict[str, str]:
     from lambdacli.events import find
 
     return find.aliases()
-
-
-def render_request(name: str, parameters: Mapping[str, Any], folders: Sequence[Path] = ()) -> Any:
-    """A template's event, where `count` may be among the parameters, as a command line gives it.
-
-    Raises:
-        EventError: no such template or parameter, or a value that does not fit.
-    """
-    from lambdacli.events.parameters import Parameter, convert
-
-    given = dict(parameters)
-    template = load(name, folders)
-    if "count" not in given or "count" in template.params:
-        return render(template, given)
-    return render(template, given, count=convert(Parameter("count", "int"), given.pop("count")))
-
-
-def sample(request: EventRequest, folders: Any = (), *, fresh: bool = False) -> Any:
-    """The event that a trigger asks for."""
-    if not request.template:
-        return request.event
-    count = request.records if request.records > 1 else None
-    return render(load(request.template, folders), request.parameters, count=count, fresh=fresh)

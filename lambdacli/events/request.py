@@ -26,6 +26,7 @@ class Recipe(NamedTuple):
     presets: Mapping[str, Any] = _NOTHING
     event: Any = None  # where there is no template
     overlay: Any = None  # a merge patch that makes it match the trigger's pattern
+    record: Any = None  # the same for each of its records
     delivered: Callable[[Any], Any] | None = None  # what the function gets of it
 
 
@@ -83,7 +84,7 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     if request.records > 1:
         presets.setdefault("count", request.records)
     if not request.pattern:
-        return Recipe(_load(request.template, folders(manifest)), presets, delivered=request.delivered)
+        return Recipe(_load(request.template, folders(manifest)), presets, record=request.record)
     from lambdacli.events import patterns
 
     common = {key: value for key, value in presets.items() if key in GLOBALS}
@@ -131,6 +132,8 @@ def make(
         raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
     if recipe.overlay:
         event = changed(event, [recipe.overlay], ())
+    if recipe.record:
+        event = {**event, "Records": [changed(each, [recipe.record], ()) for each in event["Records"]]}
     if recipe.delivered:
         event = recipe.delivered(event)
     return changed(event, patches, changes, template)

@@ -192,6 +192,7 @@ def _sample_event(manifest: str) -> str:
     import yaml
 
     from lambdacli import events, triggers
+    from lambdacli.events import request
     from lambdacli.model import Function, Manifest, Trigger
 
     document = yaml.safe_load(manifest)
@@ -201,7 +202,8 @@ def _sample_event(manifest: str) -> str:
     trigger = Trigger(kind, settings if isinstance(settings, dict) else {known.shorthand: settings})
     function = Function("main", main["handler"], main["runtime"], Path("src"), triggers=(trigger,))
     whole = Manifest(Path("lambdacli.yaml"), document["app"], "", "us-east-1", {"main": function})
-    return events.dumps(events.sample(known.sample(trigger, function, whole))) + "\n"
+    recipe = request.of_request(known.sample(trigger, function, whole), whole)
+    return events.dumps(request.make(recipe)) + "\n"
 
 
 def write(folder: Path, new: Sequence[NewFile]) -> None:

@@ -70,11 +70,26 @@ def name_of(name_or_arn: str) -> str:
     return name_or_arn.split(":", 5)[-1].rpartition("/")[2].rpartition(":")[2]
 
 
-def request(manifest: Manifest, template: str, parameters: dict[str, Any], count: int = 1) -> EventRequest:
-    """A request for a template: parameters without a value are left to the template's defaults."""
-    common = {"region": manifest.region, "account-id": manifest.account or None}
+def request(manifest: Manifest, template: str, parameters: dict[str, Any], resource: str = "") -> EventRequest:
+    """A request for a template: parameters without a value are left to the template's defaults.
+
+    Region and account are those of the resource where the manifest gives its ARN, else the manifest's own.
+    """
+    _, _, _, region, account, *_ = [*resource.split(":", 5), *[""] * 5] if resource.startswith("arn:") else [""] * 5
+    common = {"region": region or manifest.region, "account-id": account or manifest.account or None}
     given = {key: value for key, value in (common | parameters).items() if value is not None}
-    return EventRequest(template, given, count)
+    return EventRequest(template, given)
+
+
+def placed(target: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    """An object with a value at the end of a path; a number on the way is a list of one item."""
+    step, *rest = path
+    if not rest:
+        return {**target, step: value}
+    if rest[0].isdecimal():
+        return {**target, step: [placed({}, rest[1:], value) if rest[1:] else value]}
+    inner = target.get(step)
+    return {**target, step: placed(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
 def literal(event: Any) -> EventRequest:

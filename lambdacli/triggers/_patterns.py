@@ -31,6 +31,12 @@ def first(filters: Any, key: str) -> Any:
     return None
 
 
+def content(filters: Any, key: str) -> str | None:
+    """The same as text, as a message is: JSON, unless the filter looks at a text."""
+    value = first(filters, key)
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
 def example(pattern: Mapping[str, Any]) -> dict[str, Any]:
     """An object that matches; what a pattern wants to be absent is left out."""
     found: dict[str, Any] = fitted(pattern, {})

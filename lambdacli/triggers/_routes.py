@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding
-from lambdacli.triggers._parts import flag, number, settings, text, texts
+from lambdacli.triggers._parts import flag, name_of, number, settings, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,6 +138,18 @@ def authorizer_kind(values: Mapping[str, Any]) -> str:
     """none, iam, jwt, cognito or lambda."""
     given = values.get("authorizer", "none")
     return given if isinstance(given, str) else str(next(iter(given)))
+
+
+def api_id(values: Mapping[str, Any]) -> str | None:
+    """The id in the setting `api`, which may be a name as well."""
+    api = values.get("api", "")
+    return api if re.fullmatch("[a-z0-9]{10}", api) else None
+
+
+def pool_id(pool: str) -> str | None:
+    """A user pool's id, as eu-west-1_AbCdEfGhI; of a pool's own name no event tells."""
+    name = name_of(pool)
+    return name if "_" in name else None
 
 
 def lambda_authorizer(**more: dict[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,24 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     conditions = trigger.settings.get("conditions", {})
     parameters: dict[str, Any] = {"target-group": trigger.settings.get("target_group")}
     if paths := conditions.get("path"):
-        parameters["path"] = paths[0].replace("*", "example").replace("?", "x")
+        parameters["path"] = _example(paths[0])
     if methods := conditions.get("method"):
         parameters["method"] = methods[0]
-    return request(
-        manifest, "alb-multi-value" if trigger.settings.get("multi_value_headers") else "alb-request", parameters
-    )
+    if hosts := conditions.get("host"):
+        parameters["host"] = _example(hosts[0])
+    if blocks := conditions.get("source_ip"):
+        parameters["source-ip"] = blocks[0].split("/")[0]
+    if headers := conditions.get("header"):
+        parameters["headers"] = {name: _example(values[0]) for name, values in headers.items()}
+    if query := conditions.get("query"):
+        parameters["query"] = {name: _example(value) for name, value in query.items()}
+    template = "alb-multi-value" if trigger.settings.get("multi_value_headers") else "alb-request"
+    return request(manifest, template, parameters, trigger.settings["listener"])
+
+
+def _example(pattern: str) -> str:
+    """A text that a condition's * and ? let pass."""
+    return pattern.replace("*", "example").replace("?", "x")
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _routes as routes
-from lambdacli.triggers._parts import choice, name_of, request, settings, text
+from lambdacli.triggers._parts import choice, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +64,9 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     template = TRIGGERS[step(source)][0]
     if template == "cognito-pre-token-generation":
         template += _VERSIONS[trigger.settings.get("lambda_version", "V1_0")]
-    pool = name_of(trigger.settings["user_pool"])
-    # an id looks like eu-west-1_AbCdEfGhI; of a pool's own name no event tells
-    parameters = {"user-pool-id": pool if "_" in pool else None, "trigger-source": source if "_" in source else None}
-    return request(manifest, template, parameters)
+    pool = trigger.settings["user_pool"]
+    parameters = {"user-pool-id": routes.pool_id(pool), "trigger-source": source if "_" in source else None}
+    return request(manifest, template, parameters, pool)
 
 
 def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:

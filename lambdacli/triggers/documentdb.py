@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
-from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
+from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
-    parameters = {"database": values["database"], "collection": values.get("collection")}
-    return request(manifest, "documentdb-insert", parameters)
+    parameters = {
+        "database": values["database"],
+        "collection": values.get("collection"),
+        "cluster": name_of(values["cluster"]),
+    }
+    return request(manifest, "documentdb-insert", parameters, values["cluster"])
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
-from lambdacli.triggers._patterns import first
+from lambdacli.triggers._patterns import first, matches, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
+_WITHOUT = {
+    "dynamodb-insert": ("old-image",),
+    "dynamodb-remove": ("new-image",),
+    "dynamodb-ttl-expire": ("new-image",),
+}
 _TEMPLATES = {"INSERT": "dynamodb-insert", "MODIFY": "dynamodb-modify", "REMOVE": "dynamodb-remove"}
+
+_ALL = "dynamodb-update"
 
 
 def table_name(value: str) -> str:
@@ -26,25 +32,25 @@ def table_name(value: str) -> str:
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
     parameters: dict[str, Any] = {"table": table_name(values["table"])}
-    if values.get("tumbling_window"):
-        return request(manifest, "dynamodb-time-window", parameters)
+    template = "dynamodb-time-window" if values.get("tumbling_window") else _template(values.get("filters", ()))
     parameters["stream-view-type"] = values.get("stream_view_type")
+    images = first(values.get("filters"), "dynamodb") or {}
     for parameter, field in (("keys", "Keys"), ("new-image", "NewImage"), ("old-image", "OldImage")):
-        parameters[parameter] = (first(values.get("filters"), "dynamodb") or {}).get(field)
-    return request(manifest, _template(values.get("filters", ())), parameters)
+        if field == "Keys" or parameter not in _WITHOUT.get(template, ()):
+            parameters[parameter] = images.get(field)
+    return request(manifest, template, parameters, values["table"])
 
 
 def _template(filters: Any) -> str:
     """The kind of change that the first filter asks for by name, else one of each."""
-    for pattern in filters:
-        try:
-            parsed = json.loads(pattern) if isinstance(pattern, str) else pattern
-        except ValueError:
-            continue
-        names = parsed.get("eventName", ()) if isinstance(parsed, dict) else ()
-        if isinstance(names, list) and names and isinstance(names[0], str) and names[0] in _TEMPLATES:
-            return _TEMPLATES[names[0]]
-    return "dynamodb-update"
+    for each in filters:
+        pattern = parsed(each)
+        if "userIdentity" in pattern:  # only DynamoDB itself is named there, when a time to live is over
+            return "dynamodb-ttl-expire"
+        if "eventName" in pattern:
+            wanted = {"eventName": pattern["eventName"]}
+            return next((_TEMPLATES[name] for name in _TEMPLATES if matches(wanted, {"eventName": name})), _ALL)
+    return _ALL
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

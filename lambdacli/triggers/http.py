@@ -19,6 +19,10 @@ _TEMPLATES = {
     "iam": "apigateway-http-api-proxy-iam",
     "lambda": "apigateway-http-api-proxy-lambda-authorizer",
 }
+_AUTHORIZED = {  # what payload format 1.0 has of them
+    "jwt": {"claims": {"sub": "example"}, "scopes": None},
+    "lambda": {"principalId": "example", "key": "value"},
+}
 _SECONDS = 30
 
 
@@ -27,10 +31,17 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     method, path = routes.split(values["route"])
     parameters: dict[str, Any] = {"method": routes.sample_method(method), "path": routes.filled(path)}
     parameters["body"] = routes.sample_body(method)
+    parameters |= {"stage": values.get("stage"), "api-id": routes.api_id(values)}
+    kind = routes.authorizer_kind(values)
     if values.get("payload_format_version") == "1.0":
-        return request(manifest, "apigateway-http-api-proxy-v1", {**parameters, "resource": path})
-    parameters |= {"route-key": values["route"], "stage": values.get("stage"), "query-string": ""}
-    return request(manifest, _TEMPLATES[routes.authorizer_kind(values)], parameters)
+        parameters |= {"resource": path, "authorizer": _AUTHORIZED.get(kind)}
+        return request(manifest, "apigateway-http-api-proxy-v1", parameters)
+    parameters |= {"route-key": values["route"], "query-string": ""}
+    if kind == "jwt":
+        jwt = values["authorizer"]["jwt"]
+        parameters |= {"issuer": jwt["issuer"], "scopes": jwt.get("scopes")}
+        parameters["claims"] = {"aud": jwt["audience"][0]} if jwt["audience"] else None
+    return request(manifest, _TEMPLATES[kind], parameters)
 
 
 def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:

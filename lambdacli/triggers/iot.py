@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
-from lambdacli.triggers._parts import choice, enabled, request, settings, text
+from lambdacli.triggers._parts import choice, enabled, placed, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,20 +14,44 @@ if TYPE_CHECKING:
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
 _SELECT = re.compile(r"\s*SELECT\s+(.+?)\s+FROM\s+'([^']*)'", re.IGNORECASE | re.DOTALL)
-_COLUMN = re.compile(r"\s*(?:.+\s+AS\s+)?([A-Za-z_]\w*)\s*", re.IGNORECASE | re.DOTALL)
+_COLUMN = re.compile(r"(?:(.+?)\s+AS\s+)?([A-Za-z_]\w*)", re.IGNORECASE | re.DOTALL)
+_COMMA = re.compile(r",(?![^()]*\))")  # between columns, not between the arguments of a function
+_CONDITION = re.compile(r"([A-Za-z_][\w.]*)\s*(=|<>|!=|<=|>=|<|>)\s*('[^']*'|-?\d+(?:\.\d+)?)")
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     return request(manifest, "iot-rule", {"payload": _payload(trigger.settings["sql"])})
 
 
-def _payload(sql: str) -> dict[str, str] | None:
-    """The columns that the statement names, with example values; None where it takes the whole message."""
+def _payload(sql: str) -> dict[str, Any] | None:
+    """The columns that the statement names, with values that its conditions let pass; None where any message does."""
     match = _SELECT.match(sql)
-    columns = [_COLUMN.fullmatch(column) for column in match[1].split(",")] if match else []
-    if not columns or not all(columns):
+    columns = [column.strip() for column in _COMMA.split(match[1])] if match else []
+    named = [_COLUMN.fullmatch(column) for column in columns if column != "*"]
+    if not columns or not all(named):
         return None
-    return {column[1]: "example" for column in columns if column}
+    wanted = (
+        {condition[1]: _value(condition[2], condition[3]) for condition in _CONDITION.finditer(sql, match.end())}
+        if match
+        else {}
+    )
+    found: dict[str, Any] = {}
+    if "*" in columns:
+        found |= {"deviceid": "iot123"} if named or wanted else {}
+        for path, value in wanted.items():
+            found = placed(found, path.split("."), value)
+    for column in named:
+        if column:
+            found[column[2]] = wanted.get(column[1] or column[2], "example")
+    return found or None
+
+
+def _value(sign: str, text: str) -> Any:
+    """What passes a comparison with a text or a number."""
+    if text.startswith("'"):
+        return text[1:-1] if sign in {"=", ">=", "<="} else f"{text[1:-1]}-other"
+    number = float(text) if "." in text else int(text)
+    return number + {">": 1, "<": -1, "<>": 1, "!=": 1}.get(sign, 0)
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

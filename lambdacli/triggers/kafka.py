@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, many, request, settings, text, texts
+from lambdacli.triggers._patterns import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
-    if "cluster" in values:
-        return request(manifest, "msk-records", {"topic": values["topic"]})
+    parameters = {"topic": values["topic"], "value": content(values.get("filters"), "value")}
+    if cluster := values.get("cluster", ""):
+        # …:cluster/name/id, or …:vpc-connection/account/name/id
+        parameters["cluster"] = cluster.rpartition("/")[0].rpartition("/")[2] or None
+        return request(manifest, "msk-records", parameters, cluster)
     servers = ",".join(values.get("bootstrap_servers", ()))
-    return request(manifest, "kafka-records", {"topic": values["topic"], "bootstrap-servers": servers or None})
+    return request(manifest, "kafka-records", {**parameters, "bootstrap-servers": servers or None})
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

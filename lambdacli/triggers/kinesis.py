@@ -26,7 +26,7 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     template = "kinesis-time-window" if values.get("tumbling_window") else "kinesis-get-records"
     data = first(values.get("filters"), "data")
     parameters = {"stream": stream_name(values["stream"]), "data": None if data is None else json.dumps(data)}
-    return request(manifest, template, parameters)
+    return request(manifest, template, parameters, values["stream"])
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._log_filters import message
 from lambdacli.triggers._parts import flag, request, settings, text, texts
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ def log_group_name(value: str) -> str:
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
-    return request(manifest, "cloudwatch-logs", {"log-group": log_group_name(trigger.settings["log_group"])})
+    values = trigger.settings
+    parameters = {
+        "log-group": log_group_name(values["log_group"]),
+        "subscription-filter": values.get("filter_name"),
+        "message": message(values.get("filter_pattern", "")),
+    }
+    return request(manifest, "cloudwatch-logs", parameters, values["log_group"])
 
 
 def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
+from lambdacli.triggers._patterns import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
-    parameters = {"queue": values["queue"]}
+    broker = values["broker"]
+    # …:broker:name:id
+    name = broker.split(":broker:", 1)[1].partition(":")[0] if ":broker:" in broker else None
+    parameters = {"queue": values["queue"], "broker": name, "data": content(values.get("filters"), "data")}
     if values["engine"] == "activemq":
-        return request(manifest, "mq-activemq", parameters)
-    return request(manifest, "mq-rabbitmq", {**parameters, "vhost": values.get("virtual_host")})
+        return request(manifest, "mq-activemq", parameters, broker)
+    return request(manifest, "mq-rabbitmq", {**parameters, "vhost": values.get("virtual_host")}, broker)
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

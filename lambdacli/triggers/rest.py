@@ -9,7 +9,7 @@ from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import choice, flag, number, request, settings, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
@@ -19,6 +19,7 @@ _TEMPLATES = {
     "cognito": "apigateway-aws-proxy-cognito",
     "lambda": "apigateway-aws-proxy-lambda-authorizer",
 }
+_PLACES = {"querystring": "query", "header": "headers"}
 _SECONDS = 29
 
 
@@ -32,7 +33,26 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
         "stage": values.get("stage"),
         "body": routes.sample_body(method),
     }
-    return request(manifest, _TEMPLATES[routes.authorizer_kind(values)], parameters)
+    kind = routes.authorizer_kind(values)
+    if kind == "cognito":
+        pools = values["authorizer"]["cognito"]["user_pools"]
+        parameters["user-pool-id"] = routes.pool_id(pools[0])
+    parameters["api-id"] = routes.api_id(values)
+    if values.get("api_key_required"):
+        parameters["api-key"] = "example-api-key"
+    parameters |= _required(values.get("request_parameters", {}))
+    return request(manifest, _TEMPLATES[kind], parameters)
+
+
+def _required(parameters: Mapping[str, bool]) -> dict[str, dict[str, str]]:
+    """An example of each query parameter and header that a request must have."""
+    found: dict[str, dict[str, str]] = {}
+    for name, needed in parameters.items():
+        _, _, place = name.partition("method.request.")
+        kind, _, key = place.partition(".")
+        if needed and kind in _PLACES:
+            found.setdefault(_PLACES[kind], {})[key] = "example"
+    return found
 
 
 def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ TEMPLATES = {
     "s3:Replication:OperationNotTracked": "s3-replication-failed",
     "s3:LifecycleExpiration:*": "s3-lifecycle-expiration",
     "s3:LifecycleExpiration:Delete": "s3-lifecycle-expiration",
-    "s3:LifecycleExpiration:DeleteMarkerCreated": "s3-lifecycle-expiration",
+    "s3:LifecycleExpiration:DeleteMarkerCreated": "s3-delete-marker-created",
     "s3:LifecycleTransition": "s3-lifecycle-transition",
     "s3:IntelligentTiering": "s3-intelligent-tiering",
     "s3:ObjectTagging:*": "s3-tagging-put",
@@ -42,6 +42,14 @@ TEMPLATES = {
     "s3:ObjectTagging:Delete": "s3-tagging-delete",
     "s3:ObjectAcl:Put": "s3-acl-put",
 }
+_EXPIRED_MARKER = "s3:LifecycleExpiration:DeleteMarkerCreated"
+_AS_ANOTHER = (  # have the shape of another event, and a name of their own
+    _EXPIRED_MARKER,
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+    "s3:Replication:OperationNotTracked",
+)
+_ITSELF = "s3.amazonaws.com"
 DEFAULT_EVENTS = ("s3:ObjectCreated:*",)
 
 
@@ -50,7 +58,15 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     event = (values.get("events") or DEFAULT_EVENTS)[0]
     prefix, suffix = values.get("prefix", ""), values.get("suffix", "")
     key = example_key(prefix, suffix) if prefix or suffix else None
-    return request(manifest, TEMPLATES[event], {"bucket": values["bucket"], "key": key})
+    parameters = {"bucket": values["bucket"], "key": key}
+    if event == _EXPIRED_MARKER:
+        parameters |= {"principal-id": _ITSELF, "source-ip": _ITSELF}
+    made = request(manifest, TEMPLATES[event], parameters)
+    if event not in _AS_ANOTHER:
+        return made
+    # why a replication failed is said only of one that did
+    less = {"replicationEventData": {"failureReason": None}} if event != _EXPIRED_MARKER else {}
+    return made._replace(record={"eventName": event.removeprefix("s3:"), **less})
 
 
 def example_key(prefix: str, suffix: str) -> str:

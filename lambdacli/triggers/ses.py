@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _SECONDS = 30
 
 
-def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
-    parameters: dict[str, Any] = {}
+def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
+    parameters: dict[str, Any] = {
+        "function": f"{manifest.app}-{function.name}",
+        "invocation-type": trigger.settings.get("invocation_type"),
+    }
     if recipients := trigger.settings.get("recipients"):
         # a domain stands for each of its addresses, .example.com for those of its subdomains
         parameters["to"] = [r if "@" in r else f"someone@{'mail' if r.startswith('.') else ''}{r}" for r in recipients]

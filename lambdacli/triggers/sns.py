@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
+from lambdacli.triggers._patterns import example, parsed
 from lambdacli.triggers._sources import check_pattern
 
 if TYPE_CHECKING:
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
-    return request(manifest, "sns-notification", {"topic": name_of(trigger.settings["topic"])})
+    values = trigger.settings
+    parameters: dict[str, Any] = {"topic": name_of(values["topic"])}
+    if wanted := example(parsed(values.get("filter_policy"))):
+        if values.get("filter_policy_scope") == "MessageBody":
+            parameters["message"] = json.dumps(wanted)
+        else:
+            parameters["message-attributes"] = wanted
+    return request(manifest, "sns-notification", parameters, values["topic"])
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

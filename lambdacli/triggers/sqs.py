@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, name_of, number, request, settings, text
-from lambdacli.triggers._patterns import first
+from lambdacli.triggers._patterns import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +22,8 @@ _VISIBILITY_FACTOR = 6  # AWS asks for a visibility timeout of six times the fun
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     queue = name_of(trigger.settings["queue"])
     template = "sqs-receive-message-fifo" if queue.endswith(".fifo") else "sqs-receive-message"
-    body = first(trigger.settings.get("filters"), "body")
-    parameters = {"queue-name": queue, "body": json.dumps(body) if isinstance(body, (dict, list)) else body}
-    return request(manifest, template, parameters)
+    parameters = {"queue-name": queue, "body": content(trigger.settings.get("filters"), "body")}
+    return request(manifest, template, parameters, trigger.settings["queue"])
 
 
 def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:

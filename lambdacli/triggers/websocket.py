@@ -21,9 +21,12 @@ _SECONDS = 29
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     route = trigger.settings["route"]
+    common = {"stage": trigger.settings.get("stage"), "api-id": routes.api_id(trigger.settings)}
+    if routes.authorizer_kind(trigger.settings) == "lambda":
+        common["authorizer"] = {"principalId": "example"}
     if template := _LIFECYCLE.get(route):
-        return request(manifest, template, {})
-    parameters: dict[str, Any] = {"route-key": route}
+        return request(manifest, template, common)
+    parameters: dict[str, Any] = {**common, "route-key": route}
     selection = trigger.settings.get("route_selection_expression", _SELECTION)
     if route != "$default" and selection.startswith("$request.body."):
         body: Any = route

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambdacli import events, manifest, triggers
+from lambdacli import manifest, triggers
+from lambdacli.events import request
 from lambdacli.triggers._patterns import example
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def request_of(folder: Path, item: dict[str, Any]) -> EventRequest:
 
 
 def event_of(folder: Path, item: dict[str, Any]) -> Any:
-    request = request_of(folder, item)
-    return events.render_request(request.template, request.parameters)
+    asked = request_of(folder, item)
+    made = manifest.load(folder / "lambdacli.yaml", environ={})
+    return request.make(request.of_request(asked, made))
 
 
 @pytest.mark.parametrize(
