@@ -61,15 +61,16 @@ TYPES = {
     "CloudFormationCustomResourceDeleteEvent": ("cloudformation-delete-request",),
     "CloudFormationCustomResourceUpdateEvent": ("cloudformation-update-request",),
     "CloudFrontRequestEvent": (
-        "cloudfront-[!am]*",
+        "cloudfront-*-request",
+        "cloudfront-[hnrs]*",
         "cloudfront-ab-test",
-        "cloudfront-modify-q*",
+        "cloudfront-modify-querystring",
         "cloudfront-multiple-*",
     ),
     "CloudFrontResponseEvent": (
-        "cloudfront-*-response",
-        "cloudfront-modify-response-header",
+        "cloudfront-[ov]*-response",
         "cloudfront-access-request-in-response",
+        "cloudfront-modify-response-header",
     ),
     "CloudWatchAlarmEvent": ("cloudwatch-alarm-*",),
     "CloudWatchLogsEvent": ("cloudwatch-logs",),
@@ -158,7 +159,7 @@ WITHOUT_TEMPLATE = {
     "S3NotificationEvent": "any of the S3 events in EventBridge",
 }
 
-# Where a type and AWS's documentation disagree: the place in the event, and why AWS's documentation is followed.
+# Where a type and AWS's documentation disagree: the places in the event, and why AWS's documentation is followed.
 # Under a pattern of `event type`, or `event source type` where the event has several sources; each must occur.
 NULL = "null until the function has answered"
 REST_IDENTITY = {"requestContext.identity": "API keys and client certificates are there only where they are used"}
@@ -224,17 +225,20 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     },
     "cognito-user-migration UserMigration_ForgotPassword *": {"request.password": "somebody who forgot it sends none"},
     "cognito-verify-auth-challenge-response *": {"response.answerCorrect": NULL},
+    "connect-contact-flow-event *": {"Details.ContactData.LanguageCode": "documented"},
     "eventbridge-codebuild-state-change Code*": {
         "detail.additional-information.artifact.md5sum": "documented, as is sha256sum"
     },
     "eventbridge-codepipeline-action-* Code*": {"detail.type.version": "a text"},
     "eventbridge-codepipeline-[ps]* Code*": {"detail.start-time": "documented"},
+    "eventbridge-guardduty-* Guard*": {"detail.scanResultDetails.statusReasons": "documented"},
     "eventbridge-s3-object-* S3*": {"detail.object": "version-id is there only in a versioned bucket"},
     "firehose-kinesis-source *": {
         "records.0.kinesisRecordMetadata.subsequenceNumber": "a number, as in AWS's libraries for Go and for parsing"
     },
     "kinesis-time-window *": {"shardId": "documented in the example of a tumbling window"},
     "lambda-function-url-iam *": ORGANISATION,
+    "lex-v2-* *": {"interpretations.*.interpretationSource": "documented"},
     "s3-batch-invocation-v2 *": {
         "job.userArguments": "new in version 2.0 of the event",
         "tasks.0.s3Bucket": "version 2.0 has the bucket's name instead of its ARN",
@@ -245,6 +249,7 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     "s3-lifecycle-expiration *": {"Records.0.s3.object": "an expired object has neither size nor eTag"},
     "s3-lifecycle-transition *": {"Records.0.lifecycleEventData": "documented"},
     "s3-replication-failed *": {"Records.0.replicationEventData": "documented"},
+    "secretsmanager-rotation *": {"RotationToken": "documented"},
 }
 
 
@@ -406,7 +411,8 @@ def errors_in(output: str, about: list[tuple[Case | None, str]]) -> dict[Case, d
 def test_output_is_of_the_type(case: Case, types: Types) -> None:
     known = {place for pattern, places in DISAGREEMENTS.items() if fnmatchcase(str(case), pattern) for place in places}
     found = types.errors.get(case, {})
-    assert set(found) == known, found
+    assert [place for place in found if not any(fnmatchcase(place, pattern) for pattern in known)] == [], found
+    assert [pattern for pattern in known if not any(fnmatchcase(place, pattern) for place in found)] == [], found
 
 
 def test_every_type_of_an_event_has_a_template_or_a_reason(types: Types) -> None:
