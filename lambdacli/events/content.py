@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 import zlib
 from functools import lru_cache
 from typing import Any
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*={0,2}\s*")
 _MOST = 64 * 1024 * 1024  # bytes that a small text may unpack to
 
 
@@ -37,9 +39,11 @@ def _inside(text: str, encoding: str, media: str) -> Any:
 
 def _bytes(text: str) -> bytes:
     try:
-        return binascii.a2b_base64(text.encode("ascii"))
-    except ValueError:
-        raise ValueError("base64") from None
+        if _BASE64.fullmatch(text):
+            return binascii.a2b_base64(text)
+    except ValueError:  # its length
+        pass
+    raise ValueError("base64")
 
 
 def _unzipped(data: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
@@ -13,7 +14,7 @@ from lambdacli.events.departures import departures
 from lambdacli.events.template import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lambdacli.events.departures import Departure
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 _SAMPLE = 3  # records, or free keys, that are looked at to know the event
 _DEPTH = 16
-_LEAST = 3  # what an event must have in common with one of the catalogue to be near it at all
+_MOST = 2  # times as much that is unlike: an event of which less is alike is not worth a name
+_LEAST = 2  # what an event must have in common with one of the catalogue to be near it at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,21 @@ class Recognised:
 def recognise(event: Any, folders: Sequence[Path] = ()) -> Recognised:
     """The event of the catalogue, or of the user's own templates, that JSON is most like."""
     sample = _cut(event, _DEPTH)
-    candidates = [_Candidate(each, _likeness(known := shape.schema(each), sample), known) for each in _all(folders)]
+    candidates = [_Candidate(known, _likeness(schema, sample), schema) for known, schema in _all(tuple(folders))]
     ranked = sorted((each for each in candidates if each.likeness.alike >= _LEAST), key=_Candidate.order)
-    if not ranked:
+    if not ranked or ranked[0].likeness.unlike > _MOST * ranked[0].likeness.alike:
         return Recognised("", "", near=False)
     best = ranked[0]
     near = best.likeness.alike > best.likeness.unlike
-    if near and not best.fits(sample):
-        best = next((each for each in ranked[1:] if each.knows_as_much_as(best) and each.fits(sample)), best)
+    if near and best.departs(sample) != (0, 0):
+        fitting = [each for each in ranked if each.knows_as_much_as(best) and not each.departs(sample)[0]]
+        best = min(fitting, key=lambda each: each.departs(sample), default=best)
     others = tuple(
         each.template.name
         for each in ranked
         if each is not best
         and each.likeness.difference == best.likeness.difference
-        and each.fits(sample) == best.fits(sample)
+        and each.departs(sample) == best.departs(sample)
     )
     found = tuple(departures(best.schema, event))
     return Recognised(best.template.name, best.template.summary, near, found, others if near else ())
@@ -73,11 +76,15 @@ def check(event: Any, name: str, folders: Sequence[Path] = ()) -> Recognised:
     return Recognised(template.name, template.summary, near=True, departures=found)
 
 
-def _all(folders: Sequence[Path]) -> Iterator[Template]:
-    """All templates; a broken one of the user's does not hide the others."""
+@lru_cache(maxsize=4)
+def _all(folders: tuple[Path, ...]) -> list[tuple[Template, dict[str, Any]]]:
+    """All templates and their schemas; a broken one of the user's does not hide the others."""
+    found = []
     for name in find.names(folders):
         with suppress(EventError):
-            yield load(name, folders)
+            template = load(name, folders)
+            found.append((template, shape.schema(template)))
+    return found
 
 
 def _cut(value: Any, depth: int) -> Any:
@@ -94,7 +101,7 @@ class _Candidate:
     template: Template
     likeness: _Likeness
     schema: dict[str, Any]
-    fitting: bool | None = None
+    found: tuple[int, int] | None = None
 
     def order(self) -> tuple[Any, ...]:
         """The most like first; of equal ones that which others are made of, then the shortest name.
@@ -105,10 +112,12 @@ class _Candidate:
         name = self.template.name
         return -self.likeness.score, made_of_others, len(name), name
 
-    def fits(self, sample: Any) -> bool:
-        if self.fitting is None:
-            self.fitting = all(each.note for each in departures(self.schema, sample))
-        return self.fitting
+    def departs(self, sample: Any) -> tuple[int, int]:
+        """How many mistakes and how many notes."""
+        if self.found is None:
+            notes = [each.note for each in departures(self.schema, sample)]
+            self.found = notes.count(False), notes.count(True)
+        return self.found
 
     def knows_as_much_as(self, other: _Candidate) -> bool:
         return self.likeness.known >= other.likeness.known and self.likeness.difference > 0
@@ -173,9 +182,9 @@ def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
 
 def _name(schema: dict[str, Any], value: Any) -> _Likeness:
     if "enum" in schema:
-        return _Likeness(2, 0) if value in schema["enum"] else _Likeness(0, 3)
+        return _Likeness(2, 0) if value in schema["enum"] else _Likeness(0, 4)
     same = value == schema["const"] and type(value) is type(schema["const"])
-    return _Likeness(3, 0) if same else _Likeness(0, 4)
+    return _Likeness(3, 0) if same else _Likeness(0, 6)
 
 
 def _has_type(kinds: Any, value: Any) -> bool:

@@ -212,7 +212,7 @@ def _filtered(name: str, function: Any, value: Schema, arguments: list[Schema]) 
         return {"const": found} if isinstance(found, (str, int, float)) else _of(found)
     if name in _FOLLOWING:
         return _FOLLOWING[name](value, *arguments)
-    found = _returned(function)
+    found = returned(function)
     return nullable(found) if not takes_null and may_be_null(value) else found
 
 
@@ -310,7 +310,7 @@ _FOLLOWING: Mapping[str, Callable[..., Schema]] = {
 
 
 @cache
-def _returned(function: Any) -> Schema:
+def returned(function: Any) -> Schema:
     """The schema of what a filter is annotated to return."""
     names = {**vars(sys.modules[function.__module__]), **vars(forms)}
     return hint(typing.get_type_hints(function, globalns=names, include_extras=True).get("return", Any))
