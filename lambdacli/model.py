@@ -105,7 +105,6 @@ class EventRequest(NamedTuple):
 
     template: str  # "" where `event` is all: the settings say what the function gets
     parameters: Mapping[str, Any] = _NOTHING
-    records: int = 1
     event: Any = None
     pattern: Mapping[str, Any] = _NOTHING  # of EventBridge: what the event matches; a template that fits it goes first
     record: Mapping[str, Any] = _NOTHING  # a merge patch for each record, for what no parameter says

@@ -81,8 +81,6 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     presets = {"region": manifest.region, **request.parameters}
     if manifest.account:
         presets.setdefault("account-id", manifest.account)
-    if request.records > 1:
-        presets.setdefault("count", request.records)
     if not request.pattern:
         return Recipe(_load(request.template, folders(manifest)), presets, record=request.record)
     from lambdacli.events import patterns

@@ -15,7 +15,6 @@ import pytest
 from lambdacli import events
 from lambdacli.errors import EventError
 from lambdacli.events import filters, find
-from lambdacli.model import EventRequest
 
 SCHEMA = json.loads((Path(find.bundled()) / "template.schema.json").read_text(encoding="utf-8"))
 
@@ -245,11 +244,6 @@ def test_fresh_events_have_other_ids_and_the_current_time_unless_told(templates:
     assert one["id"] != two["id"]
     assert one["time"] > "2026-01-02T03:04:06Z"
     assert events.render(template, {"time": "0", "seed": "0"}, fresh=True) == events.render(template, {"time": "0"})
-
-
-def test_sample_renders_a_request_or_passes_its_event_on() -> None:
-    assert events.sample(EventRequest("s3-put", {"bucket": "b"}, 2))["Records"][1]["s3"]["bucket"]["name"] == "b"
-    assert events.sample(EventRequest("", event=[1])) == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""Places of an event changed by their paths, and merge patches."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from lambdacli.errors import EventError, UsageError
+from lambdacli.events import change, request, source
+
+EVENT = {"Records": [{"body": "x", "n": 1, "a.b": {"c/d~e": None}}, {"body": "y"}], "ok": True}
+
+
+def put(path: str, value: str, event: Any = EVENT) -> Any:
+    return change.apply(event, change.change(path, value))
+
+
+def at(event: Any, *steps: Any) -> Any:
+    for step in steps:
+        event = event[step]
+    return event
+
+
+@pytest.mark.parametrize(
+    "path", ["/Records/0/n", "Records.0.n", "Records[0].n", "$.Records[0].n", "$.Records.0.n", "$['Records'][0]['n']"]
+)
+def test_every_spelling_of_a_path(path: str) -> None:
+    before = copy.deepcopy(EVENT)
+    assert at(put(path, "7"), "Records", 0, "n") == 7
+    assert before == EVENT, "nothing is changed in place"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "found"),
+    [
+        ("Records.0.n", "seven", "seven"),
+        ("Records.0.n", "null", None),
+        ("Records.0.n", '{"a": [1.5]}', {"a": [1.5]}),
+        ("Records.0.n", "", ""),
+        ("Records.0.n", "NaN", "NaN"),
+        ("Records.0.n", "01", "01"),
+        ("Records.0.body", "42", "42"),
+        ("Records.0.body", '{"a":1}', '{"a":1}'),
+        ("Records.0.body:", "42", 42),
+        ("Records.0.body:", '"42"', "42"),
+        ("Records.0.new", "42", 42),
+        ("Records.0.new", "text", "text"),
+    ],
+)
+def test_values_have_types(path: str, value: str, found: Any) -> None:
+    assert at(put(path, value), "Records", 0, path.rpartition(".")[2].rstrip(":")) == found
+
+
+def test_keys_that_need_escapes() -> None:
+    assert at(put("/Records/0/a.b/c~1d~0e", "1"), "Records", 0, "a.b", "c/d~e") == 1
+    assert at(put('Records.0["a.b"].c/d~e', "1"), "Records", 0, "a.b", "c/d~e") == 1
+    assert put("/", "1", {}) == {"": 1}
+    assert put("$", "1", {}) == 1
+
+
+def test_lists_grow_at_their_end() -> None:
+    for path in ("Records.-", "/Records/-", "Records[-]", "Records.2"):
+        assert at(put(path, "{}"), "Records") == [*EVENT["Records"], {}]
+    assert put("[0]", "9", [1, 2]) == [9, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        ("Recrods.0.body", "the event has no key 'Recrods'", "did you mean Records?"),
+        ("Records.0.bdy.x", "Records.0 has no key 'bdy'", "did you mean body?"),
+        ("Records.0.a.b.c", "Records.0 has no key 'a'", "it has body, n, a.b"),
+        ("Records.9.body", "Records has no item '9'", "0 to 1, or - to append"),
+        ("Records.9", "Records has no item '9'", "0 to 1, or - to append"),
+        ("Records.-.x", "Records has no item '-'", "0 to 1, or - to append"),
+        ("Records.01.x", "Records has no item '01'", "0 to 1, or - to append"),
+        ("Records.first.x", "Records has no item 'first'", "0 to 1, or - to append"),
+        ("Records.0.body.x", "Records.0.body is text and has no 'x'", "`--set Records.0.body:=JSON` sets the whole"),
+        ("ok.x", "ok is a boolean and has no 'x'", "`--set ok:=JSON`"),
+        ("Records.0.n.x", "Records.0.n is a number and has no 'x'", ""),
+    ],
+)
+def test_steps_that_lead_nowhere(path: str, message: str, hint: str) -> None:
+    with pytest.raises(EventError) as raised:
+        put(path, "1")
+    assert raised.value.message == f"--set {path}: {message}"
+    assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize("path", ["a..b", ".a", "a[", "a]b", "a[x]", "$..a", "/a~2", "/a~", "[0]a"])
+def test_paths_that_cannot_be_read(path: str) -> None:
+    with pytest.raises(UsageError, match="--set"):
+        put(path, "1")
+
+
+def test_a_value_that_has_to_be_json() -> None:
+    with pytest.raises(UsageError, match=r"--set a\.b:=x: expected JSON"):
+        change.change("a.b:", "x")
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [  # the test cases of RFC 7396, appendix A
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_merge_patches(target: Any, patch: Any, result: Any) -> None:
+    assert change.merge(target, patch) == result
+
+
+def test_parameters_first_then_patches_then_places() -> None:
+    made = request.make(
+        request.of_template("s3-put"),
+        {"bucket": "a", "key": "from-option"},
+        settings={"key": "k", "size:": "5", "Records.0.awsRegion": "moon", "Records": "[]"},
+        patches=[{"more": 1}, {"more": None, "other": 2}],
+    )
+    assert made == {"Records": [], "other": 2}
+    made = request.make(request.of_template("s3-put"), {"key": "a"}, settings={"key": "k", "size:": "5"})
+    assert (made["Records"][0]["s3"]["object"]["key"], made["Records"][0]["s3"]["object"]["size"]) == ("k", 5)
+
+
+def test_a_place_of_one_record_is_not_one_of_the_others() -> None:
+    made = request.make(request.of_template("eventbridge-event"), {"detail": {"a": {}}}, settings={"detail.a.b": "1"})
+    assert made["detail"] == {"a": {"b": 1}}
+    attributes = {"kind": "x"}
+    made = request.make(
+        request.of_template("sqs-receive-message"),
+        {"message-attributes": attributes, "count": 2},
+        settings={"Records.1.messageAttributes.kind.stringValue": "y"},
+    )
+    assert [each["messageAttributes"]["kind"]["stringValue"] for each in made["Records"]] == ["x", "y"]
+
+
+def test_a_word_is_a_parameter_or_a_key_of_the_event() -> None:
+    recipe = request.of_template("s3-test-event")
+    assert request.make(recipe, settings={"Event": "x"})["Event"] == "x"
+    with pytest.raises(EventError, match="event s3-test-event has no parameter 'Evnt'"):
+        request.make(recipe, settings={"Evnt": "x"})
+    assert request.make(recipe, settings={"/Evnt": "x"})["Evnt"] == "x"
+
+
+def test_patches_from_files(tmp_path: Any) -> None:
+    file = tmp_path / "patch.json"
+    file.write_text('{"a": 1}', encoding="utf-8")
+    assert source.patch(str(file), stdin=lambda: b"") == {"a": 1}
+    assert source.patch("-", stdin=lambda: b"[1]") == [1]
+    assert source.patch(' {"b": null}', stdin=lambda: b"") == {"b": None}
+    file.write_text('{"a":', encoding="utf-8")
+    with pytest.raises(EventError, match=r"patch\.json:1:6: "):
+        source.patch(str(file), stdin=lambda: b"")
+    with pytest.raises(EventError, match="missing"):
+        source.patch("missing.json", stdin=lambda: b"")
+
+
+def test_depth_is_no_bug() -> None:
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    with pytest.raises(EventError, match="nested too deeply"):
+        request.make(request.Recipe(None, event={}), patches=[deep])

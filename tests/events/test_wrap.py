@@ -1,0 +1,147 @@
+"""An event inside another: whose parameters are whose, what makes records, and what travels."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambdacli import events
+from lambdacli.errors import EventError
+from lambdacli.events.wrap import CARRIERS, wrapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def wrap(*names: str) -> events.Template:
+    return wrapped([events.load(name) for name in names])
+
+
+def render(names: str, count: int | None = None, /, **parameters: Any) -> Any:
+    given = {name.replace("_", "-"): value for name, value in parameters.items()}
+    return events.render(wrap(*names.split()), given, count=count)
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_parameters_of_both() -> None:
+    (record,) = render("sqs-receive-message s3-put", bucket="photos", key="a b.jpg", queue_name="q")["Records"]
+    inner = json.loads(record["body"])["Records"][0]["s3"]
+    assert (inner["bucket"]["name"], inner["object"]["key"]) == ("photos", "a+b.jpg")
+    assert record["eventSourceARN"].endswith(":q")
+    assert record["md5OfBody"] == md5(record["body"])
+
+
+def test_it_is_what_the_composed_template_makes() -> None:
+    def body(event: Any) -> Any:
+        found = json.loads(event["Records"][0]["body"])["Records"][0]
+        return {key: value for key, value in found.items() if key != "responseElements"}
+
+    assert body(render("sqs-receive-message s3-put", key="k")) == body(
+        events.render(events.load("sqs-s3-notification"), {"key": "k"})
+    )
+
+
+def test_three_deep() -> None:
+    records = render("sqs-receive-message sns-notification s3-put", topic="t", key=["a", "b"])["Records"]
+    notifications = [json.loads(each["body"]) for each in records]
+    assert [each["TopicArn"].rpartition(":")[2] for each in notifications] == ["t", "t"]
+    inner = [json.loads(each["Message"])["Records"] for each in notifications]
+    assert [[each["s3"]["object"]["key"] for each in event] for event in inner] == [["a"], ["b"]]
+    assert "SigningCertURL" in notifications[0]
+    assert len({each["MessageId"] for each in notifications}) == 2
+
+
+def test_what_makes_records_makes_them_of_the_event_around() -> None:
+    assert len(render("sqs-receive-message eventbridge-event", 3)["Records"]) == 3
+    details = render("sqs-receive-message eventbridge-event", source=["a", "b"])["Records"]
+    assert [json.loads(each["body"])["source"] for each in details] == ["a", "b"]
+    with pytest.raises(EventError, match="differ in number"):
+        render("sqs-receive-message s3-put", key=["a", "b"], receipt_handle="x", size=[1, 2, 3])
+
+
+def test_one_record_around_several(tmp_path: Path) -> None:
+    outer = {
+        "name": "shop-call", "summary": "a call", "params": {"body": {}, "key": {"default": "outer"}},
+        "carries": "body", "event": {"body": "${body}", "key": "${key}"},
+    }  # fmt: skip
+    (tmp_path / "shop-call.json").write_text(json.dumps(outer), encoding="utf-8")
+    template = wrapped([events.load("shop-call", [tmp_path]), events.load("s3-put")])
+    event = events.render(template, {"s3-put-key": ["a", "b"], "key": "mine"})
+    assert event["key"] == "mine"
+    assert [each["s3"]["object"]["key"] for each in json.loads(event["body"])["Records"]] == ["a", "b"]
+    assert len(json.loads(events.render(template, {}, count=3)["body"])["Records"]) == 3
+    around = wrapped([events.load("sqs-receive-message"), template])
+    assert len(events.render(around, {"s3-put-key": ["a", "b"]})["Records"]) == 2
+
+
+def test_names_that_are_taken_belong_to_the_event_around() -> None:
+    event = render(
+        "sqs-receive-message sns-notification", message_attributes={"a": "1"},
+        sns_notification_message_attributes={"b": "2"},
+    )["Records"][0]  # fmt: skip
+    assert list(event["messageAttributes"]) == ["a"]
+    assert list(json.loads(event["body"])["MessageAttributes"]) == ["b"]
+    twice = wrap("sqs-receive-message", "sns-notification", "sns-notification").params
+    assert "topic" in twice
+    assert "sns-notification-topic" in twice
+
+
+def test_the_parameter_that_carries_is_taken() -> None:
+    with pytest.raises(EventError, match="parameter body: s3-put goes there") as raised:
+        render("sqs-receive-message s3-put", body="x")
+    assert "--wrap" in raised.value.hint
+    with pytest.raises(EventError, match="has no parameter 'message'"):
+        render("sqs-receive-message sns-notification s3-put", message="x")
+
+
+def test_bytes_travel_as_bytes_and_as_json_where_only_text_goes() -> None:
+    record = render("kinesis-get-records cloudwatch-logs", log_group="g")["Records"][0]
+    assert json.loads(gzip.decompress(base64.b64decode(record["kinesis"]["data"])))["logGroup"] == "g"
+    body = json.loads(render("sqs-receive-message cloudwatch-logs")["Records"][0]["body"])
+    assert list(body) == ["awslogs"]
+
+
+def test_an_object_takes_the_event_itself(tmp_path: Path) -> None:
+    outer = {
+        "name": "shop-detail", "summary": "one", "params": {"detail": {"type": "object", "default": {}}},
+        "carries": "detail", "event": {"detail": "${detail}"},
+    }  # fmt: skip
+    (tmp_path / "shop-detail.json").write_text(json.dumps(outer), encoding="utf-8")
+    template = wrapped([events.load("shop-detail", [tmp_path]), events.load("s3-test-event")])
+    assert events.render(template, {"bucket": "b"})["detail"]["Bucket"] == "b"
+
+
+def test_defaults_follow_the_globals() -> None:
+    record = render("sqs-receive-message s3-put", region="cn-north-1", time="2020-01-01")["Records"][0]
+    inner = json.loads(record["body"])["Records"][0]
+    assert (inner["awsRegion"], inner["eventTime"]) == ("cn-north-1", "2020-01-01T00:00:00.000Z")
+    assert inner["s3"]["bucket"]["arn"].startswith("arn:aws-cn:")
+
+
+def test_what_carries_nothing() -> None:
+    with pytest.raises(EventError, match="event s3-put carries no other event") as raised:
+        wrap("s3-put", "sqs-receive-message")
+    assert all(name in raised.value.hint for name in CARRIERS)
+    assert all(events.load(name).carries for name in CARRIERS)
+
+
+@pytest.mark.parametrize("name", [name for name in events.names() if events.load(name).carries])
+@pytest.mark.parametrize("inner", ["s3-put", "cloudwatch-logs"])
+def test_everything_that_carries_carries_any(name: str, inner: str) -> None:
+    event = events.render(wrap(name, inner), {})
+    assert event != events.render(events.load(name), {})
+    assert json.loads(events.dumps(event)) == event
+
+
+@pytest.mark.parametrize("inner", events.names())
+def test_everything_can_be_carried(inner: str) -> None:
+    event = events.render(wrap("sqs-receive-message", "sns-notification", inner), {})
+    assert json.loads(json.loads(event["Records"][0]["body"])["Message"]) is not None
