@@ -19,17 +19,19 @@ def inside(text: str, schema: dict[str, Any]) -> Any:
     Raises:
         ValueError: it is not what the schema says; the message is what was expected.
     """
-    return _inside(text, schema.get("contentEncoding", ""), schema.get("contentMediaType", ""))
+    media = schema.get("contentMediaType", "")
+    is_json = media == "application/json" or "contentSchema" in schema
+    return _inside(text, schema.get("contentEncoding", ""), media, is_json=is_json)
 
 
 @lru_cache(maxsize=256)
-def _inside(text: str, encoding: str, media: str) -> Any:
+def _inside(text: str, encoding: str, media: str, *, is_json: bool) -> Any:
     data: Any = text
     if encoding == "base64":
         data = _bytes(text)
     if media == "application/gzip":
         data = _unzipped(data)
-    if media:
+    if is_json:
         try:
             return json.loads(data)
         except (ValueError, RecursionError):

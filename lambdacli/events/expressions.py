@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOLE = re.compile(r"\$\$\{|\$\{((?:[^}']|'[^']*')*)\}")
 _TOKEN = re.compile(r"\s*(?:'([^']*)'|(-?\d+(?:\.\d+)?)(?![\w.])|\.([\w-]+)|([A-Za-z][\w-]*)|([|(),]))\s*")
 _LITERALS: dict[str, Any] = {"null": None, "true": True, "false": False}
-_FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)  # of filters
 
 
 class Pipe(NamedTuple):
@@ -134,7 +134,7 @@ def _guarded(head: Render, steps: list[tuple[Any, bool, list[Render]]], source: 
             for function, takes_null, arguments in steps:
                 if value is not None or takes_null:
                     value = function(value, *[argument(values, rendered) for argument in arguments])
-        except _FAILURES as error:
+        except FAILURES as error:
             raise place.error(f"${{{source}}}: {error}") from None
         return value
 

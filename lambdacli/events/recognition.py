@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lambdacli.events.template import Template
 
 _SAMPLE = 3  # records, or free keys, that are looked at to know the event
-_DEPTH = 16
+_DEPTH = 16  # to which an event is cut down to a sample of it
 _MOST = 2  # times as much that is unlike: an event of which less is alike is not worth a name
 _LEAST = 2  # what an event must have in common with one of the catalogue to be near it at all
 

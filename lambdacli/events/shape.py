@@ -204,10 +204,10 @@ def _filtered(name: str, function: Any, value: Schema, arguments: list[Schema]) 
     takes_null = name in filters.TAKE_NULL
     if not takes_null and value == _NULL:
         return _NULL
-    if all("const" in each or each == _NULL for each in (value, *arguments)) and name not in {"rand", "uuid"}:
+    if all("const" in each or each == _NULL for each in (value, *arguments)):
         try:
             found = function(value.get("const"), *[each.get("const") for each in arguments])
-        except expressions._FAILURES:  # noqa: SLF001 - TODO
+        except expressions.FAILURES:
             return {}
         return {"const": found} if isinstance(found, (str, int, float)) else _of(found)
     if name in _FOLLOWING:
@@ -282,6 +282,11 @@ def _unbase64(value: Schema) -> Schema:
     return {**(nullable(_STRING) if may_be_null(value) else _STRING), **content}
 
 
+def _gzip(value: Schema) -> Schema:
+    inner = {"contentSchema": value["contentSchema"]} if "contentSchema" in value else {}
+    return {**_STRING, "contentMediaType": "application/gzip", **inner}
+
+
 def _json(value: Schema) -> Schema:
     return _holding(value)
 
@@ -303,6 +308,7 @@ _FOLLOWING: Mapping[str, Callable[..., Schema]] = {
     "base64": _base64,
     "base64_if": _base64_if,
     "unbase64": _unbase64,
+    "gzip": _gzip,
     "json": _json,
     "plus": _same,
     "minus": _same,
