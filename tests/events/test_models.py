@@ -79,7 +79,7 @@ MODELS = {
     "S3ObjectLambdaEvent": ("s3-object-lambda-get-*",),
     "S3SqsEventNotificationModel": ("sqs-s3-notification",),
     "SesModel": ("ses-*",),
-    "SnsModel": ("sns-*",),
+    "SnsModel": ("sns-*notification", "sns-cloudwatch-alarm*"),
     "SqsModel": ("sqs-*",),
     "TransferFamilyAuthorizer": ("transfer-family-authorizer",),
     "VpcLatticeModel": ("vpc-lattice-request",),

@@ -130,7 +130,7 @@ def test_arns_follow_partition_region_and_account(name: str) -> None:
     assert "us-east-1" not in text
     assert "123456789012" not in text
     assert "arn:aws:" not in text
-    elsewhere = re.sub(r'"(s3|dynamodb|signin)\.amazonaws\.com', "", text)
+    elsewhere = re.sub(r'"(s3|dynamodb|signin|controltower)\.amazonaws\.com', "", text)
     assert not re.search(r"amazonaws\.com(?!\.cn)", elsewhere), "but for names of services"
     assert "2026" not in text or "stream/2026-01-01" in text
 

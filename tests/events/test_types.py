@@ -121,7 +121,7 @@ TYPES = {
     "S3ObjectTagsAddedNotificationEvent": ("eventbridge-s3-object-tags-added",),
     "S3ObjectTagsDeletedNotificationEvent": ("eventbridge-s3-object-tags-deleted",),
     "SESEvent": ("ses-*",),
-    "SNSEvent": ("sns-*",),
+    "SNSEvent": ("sns-*notification", "sns-cloudwatch-alarm*"),
     "SQSEvent": ("sqs-*",),
     "ScheduledEvent": ("eventbridge-schedule",),
     "SecretsManagerRotationEvent": ("secretsmanager-rotation",),
