@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +202,7 @@ class Program(Reader):
     def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
         self.defaults: list[tuple[Parameter, Any, Render | None]] = []
         self.let: list[tuple[str, Render]] = []
+        self.constants: dict[str, Any] = {}  # defaults that are the same in every record, converted when first needed
         self.handed_on = tuple(name for name, parameter in source.params.items() if parameter.inside)
         super().__init__(source, within)
 
@@ -364,7 +364,7 @@ def _taken(event: Any, way: str, place: Place) -> Any:
 
 
 def _in_json(inner: Render) -> Render:
-    return lambda values, rendered: json.dumps(inner(values, rendered), separators=(",", ":"), ensure_ascii=False)
+    return lambda values, rendered: expressions.in_json(inner(values, rendered))
 
 
 def _gzip_base64(inner: Render) -> Render:

@@ -83,12 +83,19 @@ def as_text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return in_json(value)
+
+
+in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _joined(pieces: list[str | Render]) -> Render:
     def render(values: Values, rendered: Rendered) -> str:
-        return "".join([p if isinstance(p, str) else as_text(p(values, rendered)) for p in pieces])
+        found = []
+        for piece in pieces:
+            value = piece if isinstance(piece, str) else piece(values, rendered)
+            found.append(value if isinstance(value, str) else as_text(value))
+        return "".join(found)
 
     return render
 
@@ -106,10 +113,32 @@ def _pipe(source: str, place: Place) -> Pipe:
 
 def _function(pipe: Pipe, place: Place) -> Render:
     head = _value(*pipe.head)
+    if not pipe.steps:
+        return head
     steps = [
         (function, name in filters.TAKE_NULL, [_value(*each) for each in given]) for name, function, given in pipe.steps
     ]
-    return _guarded(head, steps, pipe.source, place) if steps else head
+    render = _guarded(steps, pipe.source, place)
+    operands = [pipe.head, *(each for _, _, given in pipe.steps for each in given)]
+    if operands[0][0] in {"uuid", "rand"} or any(kind != "constant" for kind, _ in operands[1:]):
+        return lambda values, rendered: render(head(values, rendered), values, rendered)
+    return _remembering(head, render)
+
+
+def _remembering(head: Render, pipe: Callable[[Any, Values, Rendered], Any]) -> Render:
+    """Filters are pure: the very value of the record before has its result again."""
+    last: tuple[Any, Any] = (object(), None)
+
+    def render(values: Values, rendered: Rendered) -> Any:
+        nonlocal last
+        value = head(values, rendered)
+        before, found = last
+        if value is not before:
+            found = pipe(value, values, rendered)
+            last = value, found
+        return found
+
+    return render
 
 
 def _value(kind: str, it: Any) -> Render:
@@ -125,11 +154,12 @@ def _value(kind: str, it: Any) -> Render:
     return lambda values, _rendered: identity.uuid(identity.number(values["#base"], salt, values["i"]))
 
 
-def _guarded(head: Render, steps: list[tuple[Any, bool, list[Render]]], source: str, place: Place) -> Render:
-    """The pipe as one function; a value that a filter cannot take is reported with its place."""
+def _guarded(
+    steps: list[tuple[Any, bool, list[Render]]], source: str, place: Place
+) -> Callable[[Any, Values, Rendered], Any]:
+    """The filters as one function; a value that one cannot take is reported with its place."""
 
-    def render(values: Values, rendered: Rendered) -> Any:
-        value = head(values, rendered)
+    def render(value: Any, values: Values, rendered: Rendered) -> Any:
         try:
             for function, takes_null, arguments in steps:
                 if value is not None or takes_null:

@@ -117,14 +117,19 @@ def _modulo(value: Any, other: Any) -> int:
 def _of_alphabet(alphabet: str) -> Callable[[Any, Any], str]:
     """The last n digits of a whole number in the base of an alphabet."""
     base = len(alphabet)
+    pairs: dict[int, str] = {}  # two digits at once, eight of one division of a long number
+    square, eighth = base**2, base**8
 
     def write(value: Any, length: Any) -> str:
-        number = _number(value)
-        digits = []
-        for _ in range(_number(length)):
-            number, digit = divmod(number, base)
-            digits.append(alphabet[digit])
-        return "".join(reversed(digits))
+        number, wanted = _number(value), _number(length)
+        digits: list[str] = []
+        while len(digits) * 2 < wanted:
+            number, eight = divmod(number, eighth)
+            for _ in range(4):
+                eight, two = divmod(eight, square)
+                digits.append(pairs.get(two) or pairs.setdefault(two, alphabet[two // base] + alphabet[two % base]))
+        digits.reverse()
+        return "".join(digits)[-wanted:] if wanted > 0 else ""
 
     return write
 

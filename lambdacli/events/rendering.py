@@ -95,7 +95,9 @@ def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: 
             found = several[name]
             values[name] = found[n] if len(found) > 1 else found[0]
         elif expression is None:
-            values[name] = convert(parameter, constant)
+            if name not in program.constants:
+                program.constants[name] = convert(parameter, constant)
+            values[name] = program.constants[name]
         else:
             values[name] = convert(parameter, expression(values, None))
     for name, tree in program.let:
