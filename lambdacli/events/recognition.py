@@ -201,7 +201,9 @@ def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> No
             known += 1
             found.add(_likeness(inner, value[key]))
     found.known += known
-    found.unlike += 3 * sum(key not in value for key in schema.get("required", ()))
+    for key in schema.get("required", ()):
+        if key not in value:
+            found.unlike += 2 + len(properties[key].get("required", ())) / 2
     more = schema.get("additionalProperties", True)
     if more is False:
         found.unlike += len(value) - known
