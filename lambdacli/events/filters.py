@@ -116,22 +116,35 @@ def _modulo(value: Any, other: Any) -> int:
 
 def _of_alphabet(alphabet: str) -> Callable[[Any, Any], str]:
     """The last n digits of a whole number in the base of an alphabet."""
-    base = len(alphabet)
-    pairs: dict[int, str] = {}  # two digits at once, eight of one division of a long number
-    square, eighth = base**2, base**8
+    pairs = _Pairs(alphabet)
+    square, fourth, eighth = (len(alphabet) ** power for power in (2, 4, 8))
 
     def write(value: Any, length: Any) -> str:
         number, wanted = _number(value), _number(length)
-        digits: list[str] = []
-        while len(digits) * 2 < wanted:
+        found: list[str] = []
+        for _ in range((wanted + 7) // 8):  # one division of the long number for eight digits
             number, eight = divmod(number, eighth)
-            for _ in range(4):
-                eight, two = divmod(eight, square)
-                digits.append(pairs.get(two) or pairs.setdefault(two, alphabet[two // base] + alphabet[two % base]))
-        digits.reverse()
-        return "".join(digits)[-wanted:] if wanted > 0 else ""
+            high, low = divmod(eight, fourth)
+            first, second = divmod(high, square)
+            third, last = divmod(low, square)
+            found.append(pairs[first] + pairs[second] + pairs[third] + pairs[last])
+        found.reverse()
+        return "".join(found)[-wanted:] if wanted > 0 else ""
 
     return write
+
+
+class _Pairs(dict[int, str]):
+    """Two digits at once."""
+
+    def __init__(self, alphabet: str) -> None:
+        super().__init__()
+        self.alphabet = alphabet
+
+    def __missing__(self, number: int) -> str:
+        high, low = divmod(number, len(self.alphabet))
+        found = self[number] = self.alphabet[high] + self.alphabet[low]
+        return found
 
 
 _decimal = _of_alphabet("0123456789")
