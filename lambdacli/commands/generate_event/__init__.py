@@ -112,10 +112,9 @@ def _for(args: list[str], *, completing: bool) -> Any:
 
 def _checking(folders: Any) -> Any:
     """The command behind --from alone: it finds out which event a file holds."""
-    from lambdacli.commands.generate_event.event import FROM_HELP
 
     def check(
-        file: Annotated[str, typer.Option("--from", metavar="FILE", help=FROM_HELP)],
+        file: Annotated[str, typer.Option("--from", metavar="FILE", help=names.FROM_HELP)],
         as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
         manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,  # noqa: ARG001 - acted on already
     ) -> int:

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from lambdacli import events
 from lambdacli.commands.generate_event import completion
-from lambdacli.commands.generate_event.names import MANIFEST_NAMES, MANIFEST_OPTION
+from lambdacli.commands.generate_event.names import FROM_HELP, MANIFEST_NAMES, MANIFEST_OPTION
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import request
 from lambdacli.events.parameters import GATHERING, GLOBALS
@@ -229,9 +229,6 @@ def _checks(template: Template | None) -> list[inspect.Parameter]:
         "json": _option("json", bool, None, "With --from: as JSON."),
     }
     return [option for name, option in options.items() if template is None or name not in template.params]
-
-
-FROM_HELP = "Check an event that you have: which one it is, and where it departs."
 
 
 def _checked(name: str, folders: Sequence[Path], options: dict[str, Any]) -> int | None:

@@ -17,6 +17,7 @@ MANIFEST_OPTION: dict[str, Any] = {
     "help": "The manifest beside which your own templates lie; found upward unless given.",
     "show_default": False,
 }
+FROM_HELP = "Check an event that you have: which one it is, and where it departs."
 
 
 def folders(manifest: str | None) -> tuple[Path, ...]:
