@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -54,20 +55,28 @@ def start(setting: Setting) -> dict[str, Any]:
 
 
 def generate_event(setting: Setting) -> dict[str, Any]:
-    """One sample event on stdout."""
+    """One sample event on stdout, an event of very many records, and the list of all events."""
     name, floor, sam = "lambdacli generate-event s3-put", "bare Typer, as many options", "sam generate-event s3 put"
+    least, listing, many = "bare Typer, as --version", "lambdacli generate-event --list", "s3-put --count 10000"
     cache = {"LAMBDACLI_CACHE_DIR": str(setting.work / "cache-event")}
     arguments = ("generate-event", "s3-put")
     found = measure(
         setting,
         [
+            bare(least, options(setting.work)),
             bare(floor, options(setting.work, *arguments)),
             Command(name, [*lambdacli(), *arguments], setting.work, "ObjectCreated:Put", cache),
+            Command(listing, [*lambdacli(), "generate-event", "--list"], setting.work, "sqs-receive-message", cache),
+            Command(many, [*lambdacli(), *arguments, "--count", "10000"], setting.work, "ObjectCreated:Put", cache),
             peer(setting, sam, "venv/sam/bin/sam", "local", "generate-event", "s3", "put", expect="ObjectCreated:Put"),
         ],
     )
-    budgets = [Budget(f"{name} / bare Typer", ratio(found, name, floor), 1.3)]
-    budgets.append(Budget("SAM CLI / lambdacli", ratio(found, sam, name), 5, at_most=False))
+    budgets = [
+        Budget(f"{name} / bare Typer", ratio(found, name, floor), 1.3),
+        Budget(f"{listing} / bare Typer", ratio(found, listing, least), 2),
+        Budget(many, statistics.median(found[many].ms) / 1000, 1, "s"),
+        Budget("SAM CLI / lambdacli", ratio(found, sam, name), 5, at_most=False),
+    ]
     show("generate-event", found, floor, budgets)
     return samples(found)
 
