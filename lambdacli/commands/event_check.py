@@ -22,7 +22,7 @@ def check(file: str, *, name: str = "", folders: Sequence[Path] = (), as_json: b
     """Say on stdout what event a file (or stdin, `-`) holds; the exit code.
 
     Args:
-        file: its path, or `-`.
+        file: its path, `-`, or JSON itself.
         name: the event that it ought to be; found out unless told.
         folders: of the user's own templates.
         as_json: one object for machines instead of lines for people.
@@ -32,7 +32,7 @@ def check(file: str, *, name: str = "", folders: Sequence[Path] = (), as_json: b
     """
     event = json.loads(_read(file, folders))
     found = events.check(event, name, folders) if name else events.recognise(event, folders)
-    shown = "stdin" if file == "-" else file
+    shown = "stdin" if file == "-" else "event" if file.lstrip()[:1] in {"{", "[", '"'} else file
     if as_json:
         console.data(events.dumps({"file": shown, "fits": found.fits} | asdict(found)))
         return 0 if found.fits else EventError.exit_code
@@ -71,7 +71,7 @@ def _show(file: str, found: Recognised) -> None:
 
 def _departed(file: str, found: Recognised) -> EventError:
     if not found.near:
-        return EventError(f"{file}: no event of the catalogue is like it", hint="`generate-event --list` shows all")
+        return EventError(f"{file} is no event of the catalogue", hint="`generate-event --list` shows all")
     number = sum(1 + each.more for each in found.departures if not each.note)
     places = "1 place" if number == 1 else f"{number:,} places"
     return EventError(f"{file} departs from {found.name} in {places}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SAMPLE = 3  # records, or free keys, that are looked at to know the event
 _DEPTH = 16  # to which an event is cut down to a sample of it
 _MOST = 2  # times as much that is unlike: an event of which less is alike is not worth a name
+_WORD = re.compile(r"[A-Za-z]{2}")
 _LEAST = 2  # what an event must have in common with one of the catalogue to be near it at all
 
 
@@ -47,10 +48,10 @@ def recognise(event: Any, folders: Sequence[Path] = ()) -> Recognised:
     sample = _cut(event, _DEPTH)
     candidates = [_Candidate(known, _likeness(schema, sample), schema) for known, schema in _all(tuple(folders))]
     ranked = sorted((each for each in candidates if each.likeness.alike >= _LEAST), key=_Candidate.order)
-    if not ranked or ranked[0].likeness.unlike > _MOST * ranked[0].likeness.alike:
+    if not ranked or not ranked[0].is_worth_a_name(sample):
         return Recognised("", "", near=False)
     best = ranked[0]
-    near = best.likeness.alike > best.likeness.unlike
+    near = best.likeness.near
     if near and best.departs(sample) != (0, 0):
         fitting = [each for each in ranked if each.knows_as_much_as(best) and not each.departs(sample)[0]]
         best = min(fitting, key=lambda each: each.departs(sample), default=best)
@@ -96,6 +97,13 @@ def _cut(value: Any, depth: int) -> Any:
     return value
 
 
+def _keys_of(value: Any, depth: int) -> int:
+    """How many keys there are in a sample."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = len(value) if isinstance(value, dict) else 0
+    return own + sum(_keys_of(each, depth - 1) for each in inner) if depth else own
+
+
 @dataclass(slots=True)
 class _Candidate:
     template: Template
@@ -106,11 +114,20 @@ class _Candidate:
     def order(self) -> tuple[Any, ...]:
         """The most like first; of equal ones that which others are made of, then the shortest name.
 
-        Of those that are more unlike than like, that of which the greatest part is like.
+        Of those that are more unlike than like: whose names are right, who knows most of the keys, who lacks least.
         """
         made_of_others = any(parameter.origins for parameter in self.template.params.values())
         name = self.template.name
-        return -self.likeness.score, made_of_others, len(name), name
+        like = self.likeness
+        part = like.unlike / (like.alike + like.unlike + 1)
+        how = (-like.difference, 0, 0, 0) if like.difference > 0 else (0, -like.names, -like.known, part)
+        return (*how, made_of_others, len(name), name)
+
+    def is_worth_a_name(self, sample: Any) -> bool:
+        """Whether what it has in common with an event is no accident."""
+        like = self.likeness
+        knows_half = like.known >= _LEAST and like.known >= _keys_of(sample, _DEPTH) / 2
+        return like.near or knows_half or like.unlike <= _MOST * like.alike
 
     def departs(self, sample: Any) -> tuple[int, int]:
         """How many mistakes and how many notes."""
@@ -130,20 +147,22 @@ class _Likeness:
     alike: float = 0
     unlike: float = 0
     known: int = 0  # keys of the event
+    names: int = 0  # constants that are words, less those that are not as they should be
 
     @property
     def difference(self) -> float:
         return self.alike - self.unlike
 
     @property
-    def score(self) -> float:
-        """The difference where it is positive; else the part that is unlike, as a number below."""
-        return self.difference if self.difference > 0 else -self.unlike / (self.alike + self.unlike + 1)
+    def near(self) -> bool:
+        """More alike than not, or what it says of itself is right, as in a test's event of three keys."""
+        return self.difference > 0 or self.names > 0
 
     def add(self, other: _Likeness) -> None:
         self.alike += other.alike
         self.unlike += other.unlike
         self.known += other.known
+        self.names += other.names
 
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
@@ -160,7 +179,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
     if "anyOf" in schema:
         best = max((_likeness(each, value) for each in schema["anyOf"]), key=lambda each: each.difference)
-        return _Likeness(best.alike, best.unlike + 0.25, best.known)
+        return _Likeness(best.alike, best.unlike + 0.25, best.known, best.names)
     if "const" in schema or "enum" in schema:
         return _name(schema, value)
     if "type" not in schema:
@@ -183,8 +202,10 @@ def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
 def _name(schema: dict[str, Any], value: Any) -> _Likeness:
     if "enum" in schema:
         return _Likeness(2, 0) if value in schema["enum"] else _Likeness(0, 4)
-    same = value == schema["const"] and type(value) is type(schema["const"])
-    return _Likeness(3, 0) if same else _Likeness(0, 6)
+    constant = schema["const"]
+    word = isinstance(constant, str) and _WORD.search(constant) is not None
+    same = value == constant and type(value) is type(constant)
+    return _Likeness(3, 0, names=int(word)) if same else _Likeness(0, 6, names=-int(word))
 
 
 def _has_type(kinds: Any, value: Any) -> bool:

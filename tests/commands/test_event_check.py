@@ -71,7 +71,7 @@ def test_one_object_for_machines(lambdacli: CommandLine) -> None:
 def test_what_is_no_event(lambdacli: CommandLine) -> None:
     done = lambdacli("generate-event", "--from", "-", stdin="5")
     assert (done.returncode, done.stdout) == (2, "stdin: no event of the catalogue\n")
-    assert done.stderr.startswith("error: stdin: no event of the catalogue is like it\n")
+    assert done.stderr.startswith("error: stdin is no event of the catalogue\n")
     for text, said in (("{", "stdin:1:2: the event is no JSON"), ("", "stdin: the event is empty")):
         done = lambdacli("generate-event", "--from", "-", stdin=text)
         assert (done.returncode, done.stdout) == (2, "")
@@ -79,6 +79,12 @@ def test_what_is_no_event(lambdacli: CommandLine) -> None:
     done = lambdacli("generate-event", "--from", "missing.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "missing.json" in done.stderr
+
+
+def test_json_on_the_command_line(lambdacli: CommandLine) -> None:
+    done = lambdacli("generate-event", "--from", '{"Records": [{"Sns": {"Message": "x"}}]}')
+    assert done.returncode == 2
+    assert done.stdout.startswith("event: no event of the catalogue; the nearest is sns-notification — ")
 
 
 def test_prints_the_schema_of_an_event(lambdacli: CommandLine) -> None:

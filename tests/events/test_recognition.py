@@ -54,6 +54,21 @@ def test_what_it_is_counts_more_than_what_is_missing() -> None:
     assert [str(each) for each in found.departures] == ['$.detail: the key "bucket" is missing']
 
 
+@pytest.mark.parametrize(
+    ("event", "name", "near"),
+    [
+        ({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}, "sqs-receive-message", True),
+        ({"source": "aws.s3", "detail-type": "Object Created", "detail": {}}, "eventbridge-s3-object-created", True),
+        ({"Records": [{"eventName": "INSERT", "dynamodb": {}}]}, "dynamodb-insert", True),
+        ({"Records": [{"Sns": {"Message": "x"}}]}, "sns-notification", False),
+        ({"triggerSource": "PreSignUp_SignUp", "userName": "x"}, "cognito-pre-sign-up", False),
+    ],
+)
+def test_a_few_keys_of_an_event_as_in_a_test_of_ones_own(event: Any, name: str, near: bool) -> None:  # noqa: FBT001 - parametrised
+    found = events.recognise(event)
+    assert (found.name, found.near, found.fits) == (name, near, False)
+
+
 def test_events_that_are_equal_are_all_named() -> None:
     found = events.recognise(sample("cloudfront-ab-test"))
     assert found.name == "cloudfront-viewer-request"
