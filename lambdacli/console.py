@@ -222,19 +222,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def grouped(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows of group, name and text: a table in a pipe; on a terminal under headings, and no wider than it is."""
-    if not sys.stdout.isatty():
-        table(head, rows)
+    """Rows of group, name and text as a table; where a terminal is narrower than that, under headings and folded."""
+    lines = list(rows)
+    if not sys.stdout.isatty() or _fits(head, lines):
+        table(head, lines)
         return
-    import shutil
     import textwrap
     from itertools import groupby
     from operator import itemgetter
 
-    width = max(shutil.get_terminal_size().columns, _NARROWEST)
-    for group, lines in groupby(rows, key=itemgetter(0)):
+    width = max(_columns(), _NARROWEST)
+    for group, members in groupby(lines, key=itemgetter(0)):
         data(style(group, "bold", sys.stdout))
-        named = [(f"  {name}  ", text) for _, name, text in lines]
+        named = [(f"  {name}  ", text) for _, name, text in members]
         beside = min(max(len(name) for name, _ in named), width // 2)  # where texts begin
         for name, text in named:
             if len(name) <= beside:
@@ -242,6 +242,17 @@ def grouped(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             else:
                 data(name.rstrip())
                 data(textwrap.fill(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6))
+
+
+def _fits(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1) <= _columns()
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _labelled(label: str, colour: str, text: str, hint: str) -> None:

@@ -120,7 +120,7 @@ def test_own_templates_stand_among_the_others(lambdacli: CommandLine, project: P
 
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
-@pytest.mark.parametrize("columns", [20, 60, 100, 250])
+@pytest.mark.parametrize("columns", [20, 60, 90])
 def test_on_a_terminal_nothing_is_wider_than_it(lambdacli: CommandLine, columns: int) -> None:
     lines = on_a_terminal(lambdacli, columns, "generate-event", "--list", "sqs", "mq")
     assert all(len(line) <= max(columns, 40) for line in lines)
@@ -128,6 +128,13 @@ def test_on_a_terminal_nothing_is_wider_than_it(lambdacli: CommandLine, columns:
     rows = [" ".join(row[1:]) for row in listed(lambdacli, "--list", "sqs", "mq")]
     shown = " ".join(" ".join(lines).split())
     assert [row for row in rows if row not in shown] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_on_a_wide_terminal_it_is_the_same_table(lambdacli: CommandLine) -> None:
+    printed = lambdacli("generate-event", "--list", "mq").stdout.splitlines()
+    assert on_a_terminal(lambdacli, max(map(len, printed)), "generate-event", "--list", "mq") == printed
+    assert on_a_terminal(lambdacli, max(map(len, printed)) - 1, "generate-event", "--list", "mq")[0] == "mq"
 
 
 def on_a_terminal(lambdacli: CommandLine, columns: int, *arguments: str) -> list[str]:
