@@ -116,12 +116,12 @@ class _Candidate:
 
         Of those that are more unlike than like: whose names are right, who knows most of the keys, who lacks least.
         """
-        made_of_others = any(parameter.origins for parameter in self.template.params.values())
+        others = {origin for parameter in self.template.params.values() for origin in parameter.origins}
         name = self.template.name
         like = self.likeness
         part = like.unlike / (like.alike + like.unlike + 1)
         how = (-like.difference, 0, 0, 0) if like.difference > 0 else (0, -like.names, -like.known, part)
-        return (*how, made_of_others, len(name), name)
+        return (*how, len(others), len(name), name)
 
     def is_worth_a_name(self, sample: Any) -> bool:
         """Whether what it has in common with an event is no accident."""
