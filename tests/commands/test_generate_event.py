@@ -157,6 +157,47 @@ def test_output_into_what_is_no_regular_file(lambdacli: CommandLine, tmp_path: P
         )
 
 
+# Events inside others, and changes of the result
+
+
+def test_an_event_inside_another(lambdacli: CommandLine) -> None:
+    found = event(
+        lambdacli, "sqs-receive-message", "--wrap", "s3-put", "--bucket", "photos", "--key", "a.jpg", "--key", "b.jpg"
+    )["Records"]  # fmt: skip
+    inner = [json.loads(record["body"])["Records"] for record in found]
+    assert [[each["s3"]["object"]["key"] for each in records] for records in inner] == [["a.jpg"], ["b.jpg"]]
+    deep = event(lambdacli, "sqs", "receive-message", "--wrap=sns-notification", "--wrap", "s3-put", "--topic", "t")
+    assert json.loads(json.loads(deep["Records"][0]["body"])["Message"])["Records"]
+
+
+def test_what_looks_like_wrap_may_be_a_value(lambdacli: CommandLine) -> None:
+    assert event(lambdacli, "sqs-receive-message", "--body", "--wrap")["Records"][0]["body"] == "--wrap"
+
+
+def test_help_of_an_event_with_another_inside(lambdacli: CommandLine) -> None:
+    text = lambdacli("generate-event", "sqs-receive-message", "--wrap", "sns-notification", "--help").stdout
+    assert "SQS messages with sns-notification inside." in text
+    assert all(name in text for name in ("--queue-name", "--topic", "--sns-notification-message-attributes"))
+    assert "--body" not in text
+
+
+def test_places_of_the_event(lambdacli: CommandLine) -> None:
+    (record,) = event(
+        lambdacli, "s3-put", "--set", "key=a b", "--set", "/Records/0/s3/object/size=7",
+        "--set", "Records[0].awsRegion=5", "--set", "Records.0.s3.bucket:=null", "--set", "$.Records[0].more={}",
+    )["Records"]  # fmt: skip
+    assert (record["s3"]["object"]["key"], record["s3"]["object"]["size"]) == ("a+b", 7)
+    assert (record["awsRegion"], record["s3"]["bucket"], record["more"]) == ("5", None, {})
+
+
+def test_json_laid_over_the_event(lambdacli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text('{"key3": null, "deep": {"a": 1}}', encoding="utf-8")
+    found = event(
+        lambdacli, "hello-world", "--merge", "more.json", "--merge", "-", "--set", "deep.b=2", stdin='{"key1": [1]}'
+    )
+    assert found == {"key1": [1], "key2": "value2", "deep": {"a": 1, "b": 2}}
+
+
 # Help
 
 
@@ -194,6 +235,19 @@ def test_help_of_the_command(lambdacli: CommandLine) -> None:
         (["s3-put", "--set", "count=many"], "parameter count: expected an integer, not 'many'", ""),
         (["s3-put", "--count", "0"], "count 0: expected 1 to 10000", ""),
         (["apigateway-aws-proxy", "--count", "2"], "count 2: apigateway-aws-proxy has no records to repeat", ""),
+        (["s3-put", "--set", "Records.0.s3.bukket.name=x"],
+         "--set Records.0.s3.bukket.name: Records.0.s3 has no key 'bukket'", "did you mean bucket?"),
+        (["s3-put", "--set", "Records.0.s3:=x"], "--set Records.0.s3:=x: expected JSON",
+         "a text stands in quotes there, or use = alone"),
+        (["s3-put", "--wrap", "sqs-receive-message"], "event s3-put carries no other event",
+         "sqs-receive-message, sns-notification, kinesis-get-records, eventbridge-event and others do"),
+        (["sqs-receive-message", "--wrap", "s3-putt"], "there is no event template 's3-putt'", "did you mean s3-put?"),
+        (["sqs-receive-message", "--wrap", "s3-put", "--buckett", "x"],
+         "event sqs-receive-message has no parameter --buckett", "did you mean --bucket?"),
+        (["sqs-receive-message", "--wrap", "s3-put", "--set", "body=x"], "parameter body: s3-put goes there",
+         "leave out body, or --wrap"),
+        (["s3-put", "--merge", "missing.json"], "missing.json: the event cannot be read: no such file or directory",
+         ""),
         (["--json", "s3-put"], "--json goes with --list and --from: an event is JSON by itself", ""),
         (["s3-put", "extra"], "got unexpected extra argument(s) (extra)",
          "see `lambdacli generate-event s3-put --help`"),

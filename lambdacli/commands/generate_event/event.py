@@ -17,7 +17,6 @@ from lambdacli.commands.generate_event.names import FROM_HELP, MANIFEST_NAMES, M
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import request
 from lambdacli.events.parameters import GATHERING, GLOBALS
-from lambdacli.model import MAX_EVENT
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
@@ -261,6 +260,7 @@ def _changes(options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     if not options["set"] and not options["merge"]:
         return {}, []
     from lambdacli.events import change, source
+    from lambdacli.model import MAX_EVENT
 
     read = {"stdin": lambda: sys.stdin.buffer.read(MAX_EVENT + 1)}
     return change.gathered(options["set"] or ()), [source.patch(path, **read) for path in options["merge"] or ()]
