@@ -8,6 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lambdacli import events
 from lambdacli.errors import EventError
@@ -201,3 +203,19 @@ def test_deep_nesting_is_no_bug(depth: int) -> None:
     event = sample("sqs-receive-message", body="[" * 100_000)
     event["Records"][0]["attributes"] = deep
     assert said(event) == ["$.Records[0].attributes: expected an object, not an array"]
+
+
+KEYS = ("Records", "eventSource", "body", "s3", "Sns", "detail", "detail-type", "request", "awslogs", "data", "é", "")
+TEXTS = st.text(max_size=5) | st.sampled_from(("aws:s3", "aws:sqs", "{}", "[", "e30=", "\ud800", "2.0"))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(JSON)
+def test_any_json_is_something_or_nothing(event: Any) -> None:
+    found = events.recognise(event)
+    for name in (found.name, "s3-put", "sqs-sns-s3-notification", "cloudwatch-logs"):
+        assert all(str(each) for each in events.check(event, name).departures) if name else not found.fits
