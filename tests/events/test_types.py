@@ -315,12 +315,14 @@ class Types(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def types(request: pytest.FixtureRequest) -> Types:
+def types(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Types:
     """The packages installed once, the compiler run once for all events, also where several processes test."""
     missing = [each for each in ("node", "npm") if not shutil.which(each)]
     if missing:
         pytest.skip(f"{missing[0]} is not on this machine")
-    folder = request.config.cache.mkdir("types") / hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:16]
+    cache: Any = getattr(request.config, "cache", None)  # none with -p no:cacheprovider
+    kept = cache.mkdir("types") if cache else tmp_path_factory.mktemp("types")
+    folder = kept / hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     with locked(folder / "lock"):
         modules = folder / "node_modules"
