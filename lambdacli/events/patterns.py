@@ -107,11 +107,11 @@ def _parameters(pattern: Mapping[str, Any], tree: Any, event: Any, template: Tem
 
 def _parameter(match: re.Match[str], key: str, wanted: Any, template: Template) -> Iterator[tuple[str, Any]]:
     parameter = template.params[match[2]]
-    for choice in parameter.choices:
+    value = patterns.example({key: wanted}).get(key)
+    for choice in sorted(parameter.choices, key=lambda each: each != value):
         if patterns.matches({key: wanted}, {key: f"{match[1]}{choice}{match[3]}"}):
             yield match[2], choice
             return
-    value = patterns.example({key: wanted}).get(key)
     if match[1] or match[3]:
         value = _between(value, match) if isinstance(value, str) else None
     try:

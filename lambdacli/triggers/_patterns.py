@@ -111,7 +111,7 @@ def _operated(name: str, operand: Any) -> Any:
     made = {
         "prefix": f"{text}example",
         "suffix": f"example{text}",
-        "wildcard": text.replace("\\*", "*") if "\\*" in text else text.replace("*", "example"),
+        "wildcard": "example".join(_fixed(text)),
         "cidr": text.split("/")[0],
         "equals-ignore-case": text,
     }
@@ -183,8 +183,13 @@ def _listed(operand: Any) -> list[Any]:
 
 
 def _wildcard(operand: Any, value: Any) -> bool:
-    parts = [re.escape(part) for part in re.split(r"(?<!\\)\*", str(operand))]
+    parts = map(re.escape, _fixed(str(operand)))
     return isinstance(value, str) and re.fullmatch(".*".join(parts), value, re.DOTALL) is not None
+
+
+def _fixed(wildcard: str) -> list[str]:
+    """What stands between the wildcards; a star after a backslash is none."""
+    return [part.replace(r"\*", "*") for part in re.split(r"(?<!\\)\*", wildcard)]
 
 
 def _numeric(operand: Any, value: Any) -> bool:

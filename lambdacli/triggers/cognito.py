@@ -50,6 +50,7 @@ _SOURCES = tuple(
     f"{_PREFIXES.get(name, name)}_{reason}" for name, (_, reasons) in TRIGGERS.items() for reason in reasons
 )
 _VERSIONS = {"V1_0": "", "V2_0": "-v2", "V3_0": "-v3"}
+_MACHINES = "TokenGeneration_ClientCredentials"  # only the newest version of the event knows it
 _SECONDS = 5
 
 
@@ -63,7 +64,8 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     source = trigger.settings["trigger_source"]
     template = TRIGGERS[step(source)][0]
     if template == "cognito-pre-token-generation":
-        template += _VERSIONS[trigger.settings.get("lambda_version", "V1_0")]
+        version = "V3_0" if source == _MACHINES else trigger.settings.get("lambda_version", "V1_0")
+        template += _VERSIONS[version]
     pool = trigger.settings["user_pool"]
     parameters = {"user-pool-id": routes.pool_id(pool), "trigger-source": source if "_" in source else None}
     return request(manifest, template, parameters, pool)
@@ -73,6 +75,8 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
     yield from routes.check_timeout(function, _SECONDS, "Cognito gives up: it")
     if "lambda_version" in trigger.settings and step(trigger.settings["trigger_source"]) != "PreTokenGeneration":
         yield Finding("only PreTokenGeneration has versions", "lambda_version", "remove it")
+    if trigger.settings["trigger_source"] == _MACHINES and trigger.settings.get("lambda_version") != "V3_0":
+        yield Finding("tokens for client credentials need version 3", "trigger_source", "add `lambda_version: V3_0`")
 
 
 TRIGGER = TriggerKind(
