@@ -217,6 +217,15 @@ def test_help_of_the_command(lambdacli: CommandLine) -> None:
     assert all(file.stem.replace("-", "") in listed for file in EVENTS.glob("*.json"))
 
 
+def test_an_events_own_parameter_goes_before_an_option_of_every_event(lambdacli: CommandLine, tmp_path: Path) -> None:
+    name = "eventbridge-stepfunctions-execution-status-change"
+    done = lambdacli("generate-event", name, "--output", '{"a":1}', "-o", "event.json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads((tmp_path / "event.json").read_text(encoding="utf-8"))["detail"]["output"] == '{"a":1}'
+    (mail,) = event(lambdacli, "ses-email-receiving", "--from", "a@example.com")["Records"]
+    assert mail["ses"]["mail"]["commonHeaders"]["from"] == ["a@example.com"]
+
+
 # Mistakes
 
 
@@ -227,6 +236,7 @@ def test_help_of_the_command(lambdacli: CommandLine) -> None:
         (["s3-putt"], "there is no event template 's3-putt'", "did you mean s3-put?"),
         (["s3", "putt"], "there is no event template 's3-putt'", "did you mean s3-put?"),
         (["mq"], "which event of mq?", "one of mq-activemq, mq-rabbitmq"),
+        (["iot"], "which event of iot?", "`lambdacli generate-event --list iot` shows them"),
         (["zzzzzz"], "there is no event template 'zzzzzz'", "`lambdacli generate-event --list` shows all"),
         (["s3-put", "--buckett", "x"], "event s3-put has no parameter --buckett", "did you mean --bucket?"),
         (["s3-put", "--set", "buckett=x"], "event s3-put has no parameter 'buckett'", "did you mean bucket?"),

@@ -19,6 +19,7 @@ from lambdacli.errors import EventError, ManifestError, UsageError
 _LIST = "list of events"
 _FOR = "event of a function"
 _FROM = "event of a file"
+_NAMED = 8  # events of a service that a hint names
 
 
 class Generate(TyperGroup):
@@ -73,7 +74,11 @@ class Generate(TyperGroup):
         if not events.exists(name, folders) and (of_service := names.services(folders).get(name)):
             if any(each in rest for each in ("-h", "--help")):
                 return _LIST, _listing(folders), [name]
-            raise UsageError(f"which event of {name}?", hint=f"one of {', '.join(of_service)}")
+            several = len(of_service) > _NAMED
+            hint = (
+                f"`lambdacli generate-event --list {name}` shows them" if several else f"one of {', '.join(of_service)}"
+            )
+            raise UsageError(f"which event of {name}?", hint=hint)
         return name, _event(name, rest, folders), rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
