@@ -223,7 +223,7 @@ def test_an_events_own_parameter_goes_before_an_option_of_every_event(lambdacli:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert json.loads((tmp_path / "event.json").read_text(encoding="utf-8"))["detail"]["output"] == '{"a":1}'
     (mail,) = event(lambdacli, "ses-email-receiving", "--from", "a@example.com")["Records"]
-    assert mail["ses"]["mail"]["commonHeaders"]["from"] == ["a@example.com"]
+    assert mail["ses"]["mail"]["source"] == "a@example.com"
 
 
 # Mistakes

@@ -149,6 +149,20 @@ def test_an_event_from_a_template(lambdacli: CommandLine, app: Path) -> None:
     assert (record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]) == ("photos", "in/a+b.jpg")
 
 
+def test_places_of_the_event_are_set(lambdacli: CommandLine, app: Path) -> None:
+    (app / "event.json").write_text('{"a": [1], "text": "1"}')
+    places = ["--set", "a.-=2", "--set", "/text=3", "--set", "new:={}"]
+    expected = {"a": [1, 2], "text": "3", "new": {}}
+    assert result(lambdacli, "app.echo", "-e", "event.json", *places) == expected
+    assert result(lambdacli, "app.echo", "-e", "-", *places, stdin='{"a": [1], "text": "1"}') == expected
+    assert result(lambdacli, "app.echo", "-e", '{"a": [1], "text": "1"}', *places) == expected
+    (record,) = result(lambdacli, "app.echo", "-e", "s3-put", "--set", "key=k", "--set", "Records.0.x=1")["Records"]
+    assert (record["s3"]["object"]["key"], record["x"]) == ("k", 1)
+    manifest(app, triggers=[{"sqs": "orders"}])
+    (record,) = result(lambdacli, "--set", "body=hello", "--set", "Records[0].attributes.SenderId=me")["Records"]
+    assert (record["body"], record["attributes"]["SenderId"]) == ("hello", "me")
+
+
 def test_the_functions_own_trigger_makes_the_event(lambdacli: CommandLine, app: Path) -> None:
     s3 = {"bucket": "photos", "events": ["s3:ObjectCreated:*"], "prefix": "in/", "suffix": ".jpg"}
     manifest(app, triggers=[{"s3": s3}, {"sqs": {"queue": "orders"}}, {"http": "GET /orders/{id}"}])
@@ -292,6 +306,13 @@ def test_no_timeout_outlives_the_functions_own(lambdacli: CommandLine, app: Path
         ("app.echo --client-context [1]", "--client-context is neither", "for example"),
         ("app.echo --set a=b", "function app has no trigger that --set could change", "name a template"),
         ("app.echo -e s3-put --set bukket=b", "", "bucket"),
+        (
+            "app.echo -e s3-put --set Records.1.x=b",
+            "--set Records.1.x: Records has no item '1'",
+            "0 to 0, or - to append",
+        ),
+        ("app.echo -e {} --set a.b=1", "--set a.b: the event has no key 'a'", "it is an empty object"),
+        ("app.echo -e {} --set a[=1", "--set a[: cannot read the path", "such as Records.0.body"),
         ("app.echo -e s3-putt", "'s3-putt' is neither a file nor an event template", "did you mean s3-put?"),
         ("app.echo -e s3-put --trigger s3", "--trigger and --event exclude each other", "--trigger"),
         ("app.echo -m nope.yaml", "no manifest at nope.yaml", "lambdacli init"),

@@ -80,7 +80,8 @@ def of_recipe(
         return _show(recipe, options) if code is None else code
 
     reserved = {name for field in more for name in getattr(field.default, "param_decls", None) or [f"--{field.name}"]}
-    fields = {field.name: field for field in (*_own(recipe, reserved), *_common(recipe.template), *more)}
+    own = list(_own(recipe, reserved))
+    fields = {field.name: field for field in (*own, *_beside(own, _common(recipe.template)), *more)}
     show.__signature__ = inspect.Signature(list(fields.values()))  # type: ignore[attr-defined]
     show.__annotations__ = {field.name: field.annotation for field in fields.values()}
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -93,12 +94,22 @@ def _show(recipe: Recipe, options: dict[str, Any]) -> int:
     from lambdacli.commands.generate_event import output
 
     parameters = _given(recipe.template, options)
-    if options["count"] is not None:
+    if options.get("count") is not None:
         parameters["count"] = options["count"]
     settings, patches = _changes(options)
-    event = request.make(recipe, parameters, settings=settings, patches=patches, fresh=options["fresh"])
-    output.put(event, options["output"], compact=options["compact"])
+    fresh, compact = (bool(options.get(name)) for name in ("fresh", "compact"))
+    event = request.make(recipe, parameters, settings=settings, patches=patches, fresh=fresh)
+    output.put(event, options.get("output"), compact=compact)
     return 0
+
+
+def _beside(own: Sequence[inspect.Parameter], common: Sequence[inspect.Parameter]) -> Iterator[inspect.Parameter]:
+    """The common options under the names that the event's own leave them: `-o` alone, where it has an `--output`."""
+    taken = {name for field in own for each in field.default.param_decls for name in each.split("/")}
+    for field in common:
+        field.default.param_decls = [name for name in field.default.param_decls if name not in taken]
+        if field.default.param_decls:
+            yield field
 
 
 def _own(recipe: Recipe, reserved: Collection[str]) -> Iterator[inspect.Parameter]:
@@ -247,7 +258,9 @@ def _checked(name: str, folders: Sequence[Path], options: dict[str, Any]) -> int
         return event_check.check(options["from_file"], name=name, folders=folders, as_json=bool(options.get("json")))
     from lambdacli.commands.generate_event import output
 
-    output.put_text(event_check.schema(name, folders=folders, compact=options["compact"]), options["output"])
+    output.put_text(
+        event_check.schema(name, folders=folders, compact=bool(options.get("compact"))), options.get("output")
+    )
     return 0
 
 
@@ -257,13 +270,14 @@ def _several(values: Sequence[str]) -> Any:
 
 def _changes(options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     """What --set and --merge say."""
-    if not options["set"] and not options["merge"]:
+    settings, files = options.get("set") or (), options.get("merge") or ()
+    if not settings and not files:
         return {}, []
     from lambdacli.events import change, source
     from lambdacli.model import MAX_EVENT
 
     read = {"stdin": lambda: sys.stdin.buffer.read(MAX_EVENT + 1)}
-    return change.gathered(options["set"] or ()), [source.patch(path, **read) for path in options["merge"] or ()]
+    return change.gathered(settings), [source.patch(path, **read) for path in files]
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:
