@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError, UsageError
-from lambdacli.events.parameters import GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +83,7 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     if not request.pattern:
         return Recipe(_load(request.template, folders(manifest)), presets, record=request.record)
     from lambdacli.events import patterns
+    from lambdacli.events.parameters import GLOBALS
 
     common = {key: value for key, value in presets.items() if key in GLOBALS}
     best = patterns.best(request.pattern, common, folders(manifest))
