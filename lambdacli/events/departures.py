@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events import content
+from lambdacli.events import content, shape
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _said(error: ValidationError) -> Departure:
     if error.validator == "additionalProperties":
         hint = nearest(str(steps[-1]), schema.get("properties", ()))
         return Departure(_path(steps), "unknown key", hint, note=True)
+    if error.validator == "properties":
+        return Departure(_path(steps), "null, where AWS leaves the key out", note=True)
     if error.validator == "required":
         return Departure(_path(steps), f"the key {_shown(error.message)} is missing")
     if error.validator == "minItems":
@@ -150,6 +152,7 @@ def _validator() -> Any:
     from jsonschema import Draft202012Validator, validators
 
     keywords = {
+        "properties": _properties,
         "required": _required,
         "additionalProperties": _additional_properties,
         "anyOf": _any_of,
@@ -158,6 +161,18 @@ def _validator() -> Any:
     }
     extend: Any = validators.extend
     return extend(Draft202012Validator, keywords)
+
+
+def _properties(validator: Any, properties: dict[str, Any], instance: Any, schema: Any) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for key, inner in properties.items():
+        if key not in instance:
+            continue
+        if instance[key] is None and key not in schema.get("required", ()) and not shape.may_be_null(inner):
+            yield _error("null", path=(key,))
+        else:
+            yield from validator.descend(instance[key], inner, path=key)
 
 
 def _required(_validator: Any, required: list[str], instance: Any, _schema: Any) -> Iterator[Any]:
@@ -195,7 +210,7 @@ def _any_of(validator: Any, choices: list[Any], instance: Any, _schema: Any) -> 
     yield from best[1] if best else [_error("none")]
 
 
-_NOTES = frozenset({"additionalProperties", "pattern"})
+_NOTES = frozenset({"additionalProperties", "pattern", "properties"})
 _WEIGHTS = {"const": 10, "enum": 10} | dict.fromkeys(_NOTES, 0)
 
 

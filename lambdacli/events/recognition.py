@@ -220,7 +220,8 @@ def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> No
     for key, inner in properties.items():
         if key in value:
             known += 1
-            found.add(_likeness(inner, value[key]))
+            if value[key] is not None or key in schema.get("required", ()):
+                found.add(_likeness(inner, value[key]))
     found.known += known
     for key in schema.get("required", ()):
         if key not in value:
@@ -236,10 +237,11 @@ def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> No
 
 def _text(schema: dict[str, Any], value: str, found: _Likeness) -> None:
     if "pattern" in schema:
-        if re.search(schema["pattern"], value[:1000]):
-            found.alike += 1
+        same = re.search(schema["pattern"], value[:1000]) is not None
+        if schema.get("title", "").startswith(shape.HOST):
+            found.add(_Likeness(3, 0, names=1) if same else _Likeness(0, 6, names=-1))
         else:
-            found.unlike += 1
+            found.add(_Likeness(1, 0) if same else _Likeness(0, 1))
     if "contentEncoding" in schema or "contentMediaType" in schema:
         try:
             held = content.inside(value, schema)

@@ -31,6 +31,8 @@ _NOTHING: Mapping[str, Any] = {}
 _NULL: Schema = {"type": "null"}
 _STRING: Schema = {"type": "string"}
 _INTEGER: Schema = {"type": "integer"}
+HOST = "a host name of"  # the title of such a text: of a service that hands out names
+_HOST_NAME = re.compile("\0[^.:/ ]*\\.([a-z][a-z0-9-]{2,})\\.\0\\.[^:/ ]+")
 _CHOICES = frozenset({"if", "when", "unless", "else"})
 
 
@@ -85,7 +87,7 @@ class Shape(Reader):
             return found[0]
         if all("const" in each for each in found):
             return {"const": "".join(expressions.as_text(each["const"]) for each in found)}
-        return _arn([each.get("const") for each in found])
+        return _form([each.get("const") for each in found])
 
     def list_of(self, items: list[Any]) -> Schema:
         """Any number of what is in it."""
@@ -186,12 +188,15 @@ def _example(value: Any) -> Schema:
     return {} if value is None else hint(type(value))
 
 
-def _arn(pieces: Sequence[Any]) -> Schema:
-    """A text with holes; that an ARN is one, and of which service, is checked."""
-    parts = "".join(piece if isinstance(piece, str) else "\0" for piece in pieces).split(":")
-    service = parts[2] if len(parts) > 2 and "\0" not in parts[2] else ""  # noqa: PLR2004 - arn:partition:service:…
+def _form(pieces: Sequence[Any]) -> Schema:
+    """A text with holes; that an ARN or a host name is one, and of which service, is checked."""
+    text = "".join(piece if isinstance(piece, str) else "\0" for piece in pieces)
+    if host := _HOST_NAME.fullmatch(text):
+        return {"type": "string", "title": f"{HOST} {host[1]}", "pattern": rf"\.{re.escape(host[1])}\."}
+    parts = text.split(":")
     if parts[0] != "arn":
         return _STRING
+    service = parts[2] if len(parts) > 2 and "\0" not in parts[2] else ""  # noqa: PLR2004 - arn:partition:service:…
     title, more = (f"an ARN of {service}", f"{re.escape(service)}:") if service else ("an ARN", "")
     return {"type": "string", "title": title, "pattern": f"^arn:[^:]*:{more}"}
 

@@ -119,6 +119,14 @@ def test_unknown_keys_and_unusual_forms_are_notes() -> None:
     ]
 
 
+def test_null_for_what_aws_leaves_out_is_a_note() -> None:
+    event = sample("apigateway-http-api-proxy") | {"stageVariables": None, "rawPath": None}
+    assert said(event) == [
+        "$.rawPath: expected a string, not null",
+        "note: $.stageVariables: null, where AWS leaves the key out",
+    ]
+
+
 def test_what_is_in_texts_is_looked_at() -> None:
     event = sample("sqs-sns-s3-notification")
     body = json.loads(event["Records"][0]["body"])

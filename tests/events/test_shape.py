@@ -103,6 +103,8 @@ def test_a_schema_is_one_of_its_dialect_and_named(templates: Templates) -> None:
         ("${any|not}", {"type": "boolean"}),
         ("arn:${partition}:s3:::${text}", {"type": "string", "pattern": "^arn:[^:]*:s3:"}),
         ("arn:${partition}:${text}:x", {"type": "string", "pattern": "^arn:[^:]*:"}),
+        ("${text}.lambda-url.${region}.on.aws", {"type": "string", "pattern": r"\.lambda\-url\."}),
+        ("${text}.${region}.on.aws", STRING),
         ([], {"type": "array"}),
         (["a", "b", "a"], {"type": "array", "items": {"enum": ["a", "b"]}}),
         (["${text}", 1], {"type": "array", "items": {"anyOf": [{"const": 1}, STRING]}}),
