@@ -33,7 +33,6 @@ _STRING: Schema = {"type": "string"}
 _INTEGER: Schema = {"type": "integer"}
 HOST = "a host name of"  # the title of such a text: of a service that hands out names
 _HOST_NAME = re.compile("\0[^.:/ ]*\\.([a-z][a-z0-9-]{2,})\\.\0\\.[^:/ ]+")
-_CHOICES = frozenset({"if", "when", "unless", "else"})
 
 
 def schema(template: Template) -> Schema:
@@ -145,13 +144,15 @@ class Shape(Reader):
         return found if _is_text(found) else _holding(found)
 
     def _pipe(self, pipe: Pipe, place: Place) -> Schema:
-        """The type that comes out at the end; a literal alone is an example, as an argument it is what it is."""
-        value = self._operand(pipe.head, place)
-        if pipe.head[0] == "constant" and not (pipe.steps and pipe.steps[0][0] in _CHOICES):
-            value = _example(pipe.head[1])
+        """The type that comes out at the end; a literal is an example, as an argument it is what it is."""
+        value = self._value(pipe.head, place)
         for name, function, operands in pipe.steps:
-            value = _filtered(name, function, value, [self._operand(each, place) for each in operands])
+            read = self._value if name == "else" else self._operand
+            value = _filtered(name, function, value, [read(each, place) for each in operands])
         return value
+
+    def _value(self, operand: Operand, place: Place) -> Schema:
+        return _example(operand[1]) if operand[0] == "constant" else self._operand(operand, place)
 
     def _operand(self, operand: Operand, place: Place) -> Schema:
         kind, it = operand
