@@ -139,7 +139,7 @@ class Shape(Reader):
         return found
 
     def carried(self) -> Schema:
-        """What another event carries of this one: as `rendering.travelling`."""
+        """What another event carries of this one: as `rendering.carried`."""
         found = self.event if self.travels is None else self.travels
         return found if _is_text(found) else _holding(found)
 
@@ -454,6 +454,8 @@ def any_of(schemas: Iterable[Schema]) -> Schema:
                 null = True
             elif one not in others:
                 others.append(one)
+    plain = [each["type"] for each in others if len(each) == 1 and "type" in each]
+    constants = [each for each in constants if _kind(each) not in plain]
     if null and len(others) == 1 and not constants and isinstance(others[0].get("type"), str):
         return {**others[0], "type": [others[0]["type"], "null"]}
     if null and constants:

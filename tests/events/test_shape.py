@@ -100,6 +100,7 @@ def test_a_schema_is_one_of_its_dialect_and_named(templates: Templates) -> None:
         ("${text|when(kind, 'A')}", {"type": ["string", "null"]}),
         ("${'x'|when(kind, 'A')|else('y')}", STRING),
         ("${nothing|else(text)}", STRING),
+        (["a", "${text}"], {"type": "array", "items": STRING}),
         ("${any|not}", {"type": "boolean"}),
         ("arn:${partition}:s3:::${text}", {"type": "string", "pattern": "^arn:[^:]*:s3:"}),
         ("arn:${partition}:${text}:x", {"type": "string", "pattern": "^arn:[^:]*:"}),
