@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 OPERATORS = ("$json", "$gzip_base64", "$merge", "$use", "$carry")
 _BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
+_SIBLING = re.compile(r"\$\{[^}]*\.")  # or what may be one
 _NO_OBJECTS = "$merge: expected a list of objects"
 _NONE: Mapping[str, Any] = {}
 
@@ -205,6 +207,8 @@ class Program(Reader):
         self.constants: dict[str, Any] = {}  # defaults that are the same in every record, converted when first needed
         self.handed_on = tuple(name for name, parameter in source.params.items() if parameter.inside)
         super().__init__(source, within)
+        tree = expressions.in_json(source.travels_as)
+        self.travels_alone = source.travels_as is not None and not _SIBLING.search(tree)
 
     def parameter(self, parameter: Parameter, default: Any) -> None:
         """As the value that it is, or as the function that makes it."""
@@ -312,8 +316,8 @@ class Program(Reader):
             chosen = {key: node(values, rendered) if callable(node) else node for key, node in given.items()}
             count = chosen.pop("count", None)
             known = {key: [values[key]] for key in passed} | rendering.converted(program, chosen)
-            made = rendering.made(program, known, count=count, first=values["i"], base=values["#base"])
-            return _taken(made[0] if operator == "$use" else rendering.travelling(program, *made), take, place)
+            make = rendering.made if operator == "$use" else rendering.carried
+            return _taken(make(program, known, count=count, first=values["i"], base=values["#base"]), take, place)
 
         return embed
 
@@ -327,12 +331,13 @@ class Program(Reader):
         def embed(values: Values, _rendered: Any) -> Any:
             from lambdacli.events import rendering
 
+            carried = partial(rendering.carried, text=inner.text)
             given = {name: [values[name]] for name in shared}
             for name, outside in names:
                 if outside in values:
                     given[name] = values[outside] if all_values else [values[outside]]
-            made = rendering.made(program, given, count=values.get("#count"), first=values["i"], base=values["#base"])
-            return made[0] if operator == "$use" else rendering.travelling(program, *made, text=inner.text)
+            make = rendering.made if operator == "$use" else carried
+            return make(program, given, count=values.get("#count"), first=values["i"], base=values["#base"])
 
         return embed
 

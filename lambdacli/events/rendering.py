@@ -41,23 +41,15 @@ def render(
         given = {"seed": _unpredictable(), "time": moments.now()} | given
     try:
         program = compiled(template)
-        return made(program, converted(program, given), count=count)[0]
+        return made(program, converted(program, given), count=count)
     except RecursionError:
         raise EventError(f"template {template.name} or one of its parameters is nested too deeply") from None
 
 
-def travelling(program: Program, event: Any, values: Values, *, text: bool = False) -> str | bytes:
-    """What is carried of an event that was made. `text`: the JSON of the event where that would be bytes."""
-    found = event if program.travels is None else program.travels(values, event)
-    if text and isinstance(found, bytes):
-        found = event
-    return found if isinstance(found, (str, bytes)) else as_text(found)
-
-
 def made(
     program: Program, several: Mapping[str, list[Any]], *, count: int | None = None, first: int = 0, base: int = 0
-) -> tuple[Any, Values]:
-    """The event and the names of its first record.
+) -> Any:
+    """The event.
 
     Args:
         program: a compiled template.
@@ -66,6 +58,31 @@ def made(
         first: the number of the first record.
         base: the seed of the template around it.
     """
+    return _event(program, _records(program, several, count, first, base))
+
+
+def carried(
+    program: Program,
+    several: Mapping[str, list[Any]],
+    *,
+    count: int | None = None,
+    first: int = 0,
+    base: int = 0,
+    text: bool = False,
+) -> str | bytes:
+    """What is carried of the event. Arguments as of `made`, and `text`: its JSON where that would be bytes."""
+    records = _records(program, several, count, first, base)
+    event = None if program.travels_alone else _event(program, records)
+    found = event if program.travels is None else program.travels(records[0], event)
+    if text and isinstance(found, bytes):
+        found = event or _event(program, records)
+    return found if isinstance(found, (str, bytes)) else as_text(found)
+
+
+def _records(
+    program: Program, several: Mapping[str, list[Any]], count: int | None, first: int, base: int
+) -> list[Values]:
+    """The names of each record."""
     inside: dict[str, Any] = {}
     if program.handed_on and not program.batch_length:  # what makes records makes them of the event inside
         inside = {"#count": count, **{name: several[name] for name in program.handed_on if name in several}}
@@ -73,14 +90,17 @@ def made(
     number = _count(program, several, count)
     seed = several["seed"][0] if "seed" in several else program.template.params["seed"].default
     base = identity.nested(base, seed)
-    records = [
+    return [
         _record(program, several, n, {"i": first + n, "count": number, "#base": base, **inside}) for n in range(number)
     ]
+
+
+def _event(program: Program, records: list[Values]) -> Any:
     values = records[0]
     values["#records"] = records
     event = program.event(values, None)
     del values["#records"]  # a circle in memory
-    return event, values
+    return event
 
 
 def _record(program: Program, several: Mapping[str, list[Any]], n: int, values: Values) -> Values:
