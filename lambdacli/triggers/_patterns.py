@@ -196,9 +196,8 @@ def _numeric(operand: Any, value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     compared = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
-    conditions = _listed(operand)
-    pairs = zip(conditions[::2], conditions[1::2], strict=False)
-    return all(compared[sign](value, bound) for sign, bound in pairs if sign in compared)
+    bounds = _bounds(_listed(operand))
+    return all(compared[sign](value, bound) for sign, bound in bounds.items() if sign in compared)
 
 
 def _cidr(operand: Any, value: Any) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import change, request, source
@@ -175,3 +178,9 @@ def test_depth_is_no_bug() -> None:
         deep = {"a": deep}
     with pytest.raises(EventError, match="nested too deeply"):
         request.make(request.Recipe(None, event={}), patches=[deep])
+
+
+@given(st.text(alphabet="/.$[]'\"~-0Recordsbody:", max_size=25), st.text(max_size=5))
+def test_any_path_and_any_value(path: str, value: str) -> None:
+    with suppress(EventError, UsageError):
+        put(path, value)

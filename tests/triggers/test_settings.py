@@ -7,16 +7,23 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdacli import manifest, triggers
 from lambdacli.events import request
 from lambdacli.triggers import _patterns as patterns
+from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._log_filters import message
+from lambdacli.triggers.iot import _payload
 from lambdacli.triggers.s3 import TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+KEYS = st.sampled_from(
+    ["a", "b", "$or", "body", "prefix", "suffix", "numeric", "anything-but", "exists", "wildcard", "cidr", ">", "="]
+)
 EBS = "EBS Volume Notification"
 ACCOUNT = "111122223333"
 
@@ -428,3 +435,36 @@ def test_rules_of_patterns(rule: Any, value: Any, result: bool) -> None:  # noqa
     assert patterns.matches({"x": [rule]}, {"x": value}) is result
     if not result:
         assert patterns.matches({"x": [rule]}, patterns.fitted({"x": [rule]}, {"x": value}))
+
+
+# Whatever stands in a manifest
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_any_pattern_and_any_event(pattern: Any, event: Any) -> None:
+    if isinstance(pattern, dict):
+        patterns.matches(pattern, event)
+        patterns.fitted(pattern, event)
+        patterns.example(pattern)
+    patterns.content([pattern], "body")
+
+
+@given(
+    st.text(alphabet="SELECT *FROM'a,.()<>=1 WHERE x", max_size=60),
+    st.text(alphabet='{}[]$.a=!<>"&|?- %*1', max_size=40),
+)
+def test_any_statement_and_any_filter(sql: str, pattern: str) -> None:
+    _payload(f"SELECT {sql}")
+    message(pattern)
+
+
+@given(st.text(alphabet="$.[]'\"a0", max_size=20), st.text(alphabet='<a>"\\{}: ', max_size=30), JSON)
+def test_any_path_and_any_transformer(path: str, template: str, event: Any) -> None:
+    json.dumps(transform.selected(path, event))
+    json.dumps(transform.transformed({"a": path}, template, "rule", event))
