@@ -11,6 +11,7 @@ from binascii import a2b_base64, b2a_base64
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from lambdacli import partitions
 from lambdacli.events import moments
 
 if TYPE_CHECKING:
@@ -205,8 +206,7 @@ def _texts(value: Any) -> dict[str, str]:
 
 def _partition(region: Any) -> str:
     """The partition that a region lies in."""
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
-    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+    return partitions.of(region)
 
 
 def _dns_suffix(partition: Any) -> str:

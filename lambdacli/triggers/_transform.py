@@ -9,6 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from lambdacli import partitions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -64,7 +66,8 @@ def _loaded(line: str) -> str:
 def _reserved(rule: str, event: Any) -> dict[str, Any]:
     """The names that EventBridge itself knows."""
     about = event if isinstance(event, dict) else {}
-    arn = f"arn:aws:events:{about.get('region', '')}:{about.get('account', '')}:rule/{rule}"
+    region = str(about.get("region", ""))
+    arn = f"arn:{partitions.of(region)}:events:{region}:{about.get('account', '')}:rule/{rule}"
     without = {key: value for key, value in about.items() if key != "detail"}
     return {
         "aws.events.rule-arn": arn,

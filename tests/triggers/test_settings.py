@@ -397,6 +397,16 @@ def test_settings_of_log_subscriptions(sent: Any) -> None:
     assert {each["message"] for each in found["logEvents"]} == {"ERROR"}
 
 
+def test_inputs_of_schedules(sent: Any) -> None:
+    given = {"at": ["on <aws.scheduler.scheduled-time>"], "by": "<aws.scheduler.schedule-arn>", "n": 1}
+    found = sent({"schedule": {"expression": "rate(1 day)", "service": "scheduler", "input": given}})
+    assert found["at"] == ["on 2026-01-02T03:04:05Z"]
+    assert found["by"].endswith(":schedule/default/demo-work")
+    assert sent({"schedule": {"expression": "rate(1 day)", "input": given}}) == given
+    for value in (None, [1], "text", 0):
+        assert sent({"schedule": {"expression": "rate(1 day)", "input": value}}) == value
+
+
 def test_settings_of_mails(sent: Any) -> None:
     record = sent({"ses": {"recipients": [".example.com"], "invocation_type": "RequestResponse"}})["Records"][0]["ses"]
     assert record["receipt"]["recipients"] == ["someone@mail.example.com"]
