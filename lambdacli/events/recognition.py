@@ -24,6 +24,7 @@ _SAMPLE = 3  # records, or free keys, that are looked at to know the event
 _DEPTH = 16  # to which an event is cut down to a sample of it
 _MOST = 2  # times as much that is unlike: an event of which less is alike is not worth a name
 _WORD = re.compile(r"[A-Za-z]{2}")
+_WORTH = 2  # of a name, beside that it is alike
 _LEAST = 2  # what an event must have in common with one of the catalogue to be near it at all
 
 
@@ -120,7 +121,8 @@ class _Candidate:
         name = self.template.name
         like = self.likeness
         part = like.unlike / (like.alike + like.unlike + 1)
-        how = (-like.difference, 0, 0, 0) if like.difference > 0 else (0, -like.names, -like.known, part)
+        score = like.difference + _WORTH * like.names
+        how = (-score, 0, 0, 0) if score > 0 else (0, -like.names, -like.known, part)
         return (*how, len(others), len(name), name)
 
     def is_worth_a_name(self, sample: Any) -> bool:
@@ -200,12 +202,13 @@ def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
 
 
 def _name(schema: dict[str, Any], value: Any) -> _Likeness:
-    if "enum" in schema:
-        return _Likeness(2, 0) if value in schema["enum"] else _Likeness(0, 4)
-    constant = schema["const"]
-    word = isinstance(constant, str) and _WORD.search(constant) is not None
-    same = value == constant and type(value) is type(constant)
-    return _Likeness(3, 0, names=int(word)) if same else _Likeness(0, 6, names=-int(word))
+    """One of the constants that a place may hold."""
+    constants = schema["enum"] if "enum" in schema else [schema["const"]]
+    same = any(value == each and type(value) is type(each) for each in constants)
+    word = int(all(isinstance(each, str) and _WORD.search(each) is not None for each in constants))
+    if len(constants) == 1:
+        return _Likeness(3, 0, names=word) if same else _Likeness(0, 6, names=-word)
+    return _Likeness(2, 0, names=word) if same else _Likeness(0, 4, names=-word)
 
 
 def _has_type(kinds: Any, value: Any) -> bool:

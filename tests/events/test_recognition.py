@@ -63,12 +63,20 @@ def test_what_it_is_counts_more_than_what_is_missing() -> None:
         ({"source": "aws.s3", "detail-type": "Object Created", "detail": {}}, "eventbridge-s3-object-created", True),
         ({"Records": [{"eventName": "INSERT", "dynamodb": {}}]}, "dynamodb-insert", True),
         ({"Records": [{"Sns": {"Message": "x"}}]}, "sns-notification", False),
-        ({"triggerSource": "PreSignUp_SignUp", "userName": "x"}, "cognito-pre-sign-up", False),
+        ({"triggerSource": "PreSignUp_SignUp", "userName": "x"}, "cognito-pre-sign-up", True),
     ],
 )
 def test_a_few_keys_of_an_event_as_in_a_test_of_ones_own(event: Any, name: str, near: bool) -> None:  # noqa: FBT001 - parametrised
     found = events.recognise(event)
     assert (found.name, found.near, found.fits) == (name, near, False)
+
+
+def test_its_own_name_counts_more_than_what_a_handler_has_filled_in() -> None:
+    event = sample("cognito-user-migration")
+    event["response"] |= {"userAttributes": {"email": "a@example.com"}, "finalUserStatus": "CONFIRMED"}
+    found = events.recognise(event)
+    assert (found.name, found.fits) == ("cognito-user-migration", False)
+    assert {each.path for each in found.departures} == {"$.response.userAttributes", "$.response.finalUserStatus"}
 
 
 def test_events_that_are_equal_are_all_named() -> None:
@@ -86,10 +94,9 @@ def test_json_that_is_no_event_is_said_to_be_none(event: Any) -> None:
 
 
 def test_of_what_is_no_event_the_nearest_is_named() -> None:
-    event = sample("iot-button")
-    found = events.recognise({"clickType": event["clickType"], "batteryVoltage": "1mV", "my": 1, "own": 2})
+    found = events.recognise({"serialNumber": "1", "batteryVoltage": "1mV", "my": 1, "own": 2, "more": 3})
     assert (found.name, found.near, found.fits) == ("iot-button", False, False)
-    assert '$: the key "serialNumber" is missing' in [str(each) for each in found.departures]
+    assert '$: the key "clickType" is missing' in [str(each) for each in found.departures]
 
 
 def test_departures_are_named_with_their_place() -> None:
