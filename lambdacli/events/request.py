@@ -159,11 +159,14 @@ def changed(event: Any, patches: Sequence[Any], changes: Sequence[Change], templ
 
 
 def _check_word(wanted: Change, event: Any, template: Template | None) -> None:
-    """A single word is a key of the event, or else meant a parameter."""
+    """A single word is a key of the event, or else meant a parameter; `:=` makes a new key of one like no other."""
     if template is None or wanted.is_path or (isinstance(event, dict) and wanted.path in event):
         return
     from lambdacli.events.rendering import unknown_parameter
+    from lambdacli.suggest import nearest
 
+    if wanted.exact and not nearest(wanted.path, [*template.params, "count"]):
+        return
     raise unknown_parameter(template, wanted.path)
 
 

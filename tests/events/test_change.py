@@ -157,6 +157,9 @@ def test_a_word_is_a_parameter_or_a_key_of_the_event() -> None:
     with pytest.raises(EventError, match="event s3-test-event has no parameter 'Evnt'"):
         request.make(recipe, settings={"Evnt": "x"})
     assert request.make(recipe, settings={"/Evnt": "x"})["Evnt"] == "x"
+    assert request.make(recipe, settings={"list:": "[1]", "/list/-": "2"})["list"] == [1, 2]
+    with pytest.raises(EventError, match="has no parameter 'buckett'"):
+        request.make(recipe, settings={"buckett:": '"x"'})
 
 
 def test_patches_from_files(tmp_path: Any) -> None:
