@@ -10,10 +10,16 @@ if TYPE_CHECKING:
 _LONGEST = 100  # characters of a name that are compared
 
 
-def nearest(name: str, valid: Iterable[str], otherwise: str = "") -> str:
-    """`did you mean …?` with the valid name that is nearest, in whatever case; else `otherwise`."""
+def closest(name: str, valid: Iterable[str]) -> str:
+    """The valid name that is most like another, in whatever case; "" when none is."""
     from difflib import get_close_matches
 
     names = {each.lower(): each for each in valid}
     near = get_close_matches(name[:_LONGEST].lower(), names, n=1)
-    return f"did you mean {names[near[0]]}?" if near else otherwise
+    return names[near[0]] if near else ""
+
+
+def nearest(name: str, valid: Iterable[str], otherwise: str = "") -> str:
+    """`did you mean …?` with the valid name that is nearest; else `otherwise`."""
+    found = closest(name, valid)
+    return f"did you mean {found}?" if found else otherwise

@@ -144,7 +144,7 @@ def test_the_table_names_every_command_and_only_options_that_exist(lambdacli: Co
     rows = re.findall(r"^\| `([a-z-]+)[^`]*` \|.*\|(.*)\|$", section("Commands"), flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(COMMANDS)
     for name, options in rows:
-        event = ("s3-put",) if name == "generate-event" else ()
+        event = ("sqs-receive-message",) if name == "generate-event" else ()
         page = lambdacli(name, "--help").stdout + (lambdacli(name, *event, "--help").stdout if event else "")
         named = re.findall(r"`(--?[a-z-]+)`", options)
         assert [option for option in named if not re.search(rf"(?<![\w-]){option}(?![\w-])", page)] == []

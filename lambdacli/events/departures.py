@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.events import content, shape
-from lambdacli.suggest import nearest
+from lambdacli.suggest import closest, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ def _said(error: ValidationError) -> Departure:
     if error.validator == "properties":
         return Departure(_path(steps), "null, where AWS leaves the key out", note=True)
     if error.validator == "required":
-        return Departure(_path(steps), f"the key {_shown(error.message)} is missing")
+        return Departure(_path(steps), f"the key {_shown(error.message)} is missing", _meant(error.message, error))
     if error.validator == "minItems":
         return Departure(_path(steps), "expected a record at least, not an empty array")
     if error.validator == "minProperties":
@@ -93,6 +93,15 @@ def _said(error: ValidationError) -> Departure:
         nearest(error.instance, names) if isinstance(error.instance, str) else "",
         note=error.validator in _NOTES,
     )
+
+
+def _meant(key: str, error: ValidationError) -> str:
+    """The key that stands there instead, where keys that the schema does not name are no notes of their own."""
+    schema: Any = error.schema
+    if schema.get("additionalProperties") is False or not isinstance(error.instance, dict):
+        return ""
+    near = closest(key, [each for each in error.instance if each not in schema["properties"]])
+    return f"is it {near}?" if near else ""
 
 
 def _constants(schema: dict[str, Any]) -> list[Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEXTS = ("name", "trigger", "summary", "source", "batch", "carries")
-_KEYS = ("$schema", *_TEXTS, "params-from", "params", "let", "event", "travels-as")
+_KEYS = ("$schema", *_TEXTS, "params-from", "params", "let", "event", "travels-as", "travels-with")
 _PARAMETER_KEYS = ("type", "default", "help", "many", "choices", "aliases")
 _DEPTH = 8  # templates inside templates
 
@@ -35,6 +35,7 @@ class Template:
     batch: str  # the repeated array: keys from the top joined by dots, `*` for a computed key; "$" is the event itself
     event: Any
     path: str  # the file
+    travels_with: Mapping[str, Any]  # defaults of the parameters of an event around it
     carries: str = ""  # the parameter that takes another event
     travels_as: Any = None  # what another event carries of this one, where that is not its JSON
     folders: tuple[Path, ...] = ()  # of the user's templates, for those it uses
@@ -109,6 +110,7 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
         path=path,
         carries=carries,
         travels_as=raw.get("travels-as"),
+        travels_with=_object(raw.get("travels-with", {}), where, "$.travels-with"),
         folders=folders,
     )
 

@@ -40,7 +40,9 @@ def _around(outer: Template, inner: Template) -> Template:
     carrying = outer.params[outer.carries]
     operator = "$use" if carrying.type in {"object", "json"} else "$carry"
     content = replace(carrying, default={operator: Inner(inner, names, text=carrying.type != "bytes")})
-    own = {name: content if name == outer.carries else parameter for name, parameter in outer.params.items()}
+    own = {**outer.params, outer.carries: content}
+    for name in own.keys() & inner.travels_with.keys():
+        own[name] = replace(own[name], default=inner.travels_with[name])
     handed_on = {names[name]: _handed_on(outer, inner, name, names[name]) for name in names}
     return replace(
         outer,

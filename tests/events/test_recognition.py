@@ -234,3 +234,10 @@ def test_any_json_is_something_or_nothing(event: Any) -> None:
     found = events.recognise(event)
     for name in (found.name, "s3-put", "sqs-sns-s3-notification", "cloudwatch-logs"):
         assert all(str(each) for each in events.check(event, name).departures) if name else not found.fits
+
+
+def test_a_misspelt_key_of_an_object_that_may_hold_more_is_named_with_the_missing_one() -> None:
+    event = sample("eventbridge-s3-object-created")
+    event["detail"]["requestor"] = event["detail"].pop("requester")
+    found = events.recognise(event)
+    assert [str(each) for each in found.departures] == ['$.detail: the key "requester" is missing; is it requestor?']

@@ -145,3 +145,11 @@ def test_everything_that_carries_carries_any(name: str, inner: str) -> None:
 def test_everything_can_be_carried(inner: str) -> None:
     event = events.render(wrap("sqs-receive-message", "sns-notification", inner), {})
     assert json.loads(json.loads(event["Records"][0]["body"])["Message"]) is not None
+
+
+def test_s3_has_a_subject_of_its_own_in_sns_unless_one_is_given() -> None:
+    subjects = [
+        render("sns-notification s3-delete", **given)["Records"][0]["Sns"]["Subject"]
+        for given in ({}, {"subject": "mine"})
+    ]
+    assert subjects == ["Amazon S3 Notification", "mine"]
