@@ -1,4 +1,4 @@
-"""The JSON Schema of an event, derived from its template: what `compile` makes functions of, this makes schemas of.
+"""The JSON Schema of an event, derived from its template: what `program` makes functions of, this makes schemas of.
 
 A constant is what is so in every such event; an expression has the type of its parameter or of its last filter.
 """
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
 from lambdacli.events import expressions, filters, forms
-from lambdacli.events.compile import Reader
 from lambdacli.events.parameters import Parameter, convert
+from lambdacli.events.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from lambdacli.events.compile import Entry
     from lambdacli.events.expressions import Operand, Pipe, Place
+    from lambdacli.events.reader import Entry
     from lambdacli.events.template import Template
 
     Schema = dict[str, Any]
@@ -139,7 +139,7 @@ class Shape(Reader):
         return found
 
     def carried(self) -> Schema:
-        """What another event carries of this one: as `rendering.carried`."""
+        """What another event carries of this one: as `Program.carried`."""
         found = self.event if self.travels is None else self.travels
         return found if _is_text(found) else _holding(found)
 

@@ -1,9 +1,7 @@
-"""A template's tree becomes functions once, so that ten thousand records cost only calls."""
+"""A walk through a template's tree, once for all who read it."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
@@ -14,24 +12,19 @@ from lambdacli.events.parameters import GLOBALS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from lambdacli.events.expressions import Render, Values
     from lambdacli.events.parameters import Parameter
     from lambdacli.events.template import Inner, Template
 
     Entry = tuple[Any, Any, bool]
 
 OPERATORS = ("$json", "$gzip_base64", "$merge", "$use", "$carry")
+NO_OBJECTS = "$merge: expected a list of objects"
 _BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
-_SIBLING = re.compile(r"\$\{[^}]*\.")  # or what may be one
-_NO_OBJECTS = "$merge: expected a list of objects"
 _NONE: Mapping[str, Any] = {}
 
 
 class Reader:
-    """Walks a template's tree, once for all who read it; what each kind of node becomes is left to them.
-
-    `Program` makes functions, `shape.Shape` makes a JSON Schema.
-    """
+    """What each kind of node becomes is left to who reads: `Program` makes functions, `Shape` a JSON Schema."""
 
     def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
         self.template = source
@@ -144,7 +137,7 @@ class Reader:
         entries: list[Entry] = []
         done: dict[str, Any] = {}
         for raw, value in tree.items():
-            key, optional = _key(raw)
+            key, optional = key_of(raw)
             way = batch[1:] if batch and batch[0] in {key, "*"} else None
             node = done[key] = self._below(value, place, f".{key}", done, way)
             entries.append((key, node, optional))
@@ -164,7 +157,7 @@ class Reader:
         inner = tree[operator]
         if operator == "$merge":
             if not isinstance(inner, list):
-                raise place.error(_NO_OBJECTS)
+                raise place.error(NO_OBJECTS)
             return self.merged([self._below(part, place, f".$merge[{n}]") for n, part in enumerate(inner)], place)
         way = batch[1:] if batch and batch[0] == operator else None
         return self.operation(operator, self._below(inner, place, f".{operator}", place.siblings, way))
@@ -195,211 +188,19 @@ class Reader:
         ]
 
 
-class Program(Reader):
-    """A compiled template: what each parameter defaults to, what is computed, how the event is made.
-
-    A node is a function, or the value itself where it is the same in every record.
-    """
-
-    def __init__(self, source: Template, within: tuple[str, ...] = ()) -> None:
-        self.defaults: list[tuple[Parameter, Any, Render | None]] = []
-        self.let: list[tuple[str, Render]] = []
-        self.constants: dict[str, Any] = {}  # defaults that are the same in every record, converted when first needed
-        self.handed_on = tuple(name for name, parameter in source.params.items() if parameter.inside)
-        super().__init__(source, within)
-        tree = expressions.in_json(source.travels_as)
-        self.travels_alone = source.travels_as is not None and not _SIBLING.search(tree)
-
-    def parameter(self, parameter: Parameter, default: Any) -> None:
-        """As the value that it is, or as the function that makes it."""
-        self.defaults.append((parameter, None, default) if callable(default) else (parameter, default, None))
-
-    def named(self, name: str, node: Any) -> None:
-        """Computed in this order."""
-        self.let.append((name, self.whole(node)))
-
-    def whole(self, node: Any) -> Render:
-        """A function in any case."""
-        return _function(node)
-
-    def keys(self) -> Mapping[str, Any]:
-        """Their names are enough: the values are known when the event is."""
-        event = self.template.event
-        return dict.fromkeys(_key(key)[0] for key in event) if isinstance(event, dict) else {}
-
-    def constant(self, value: Any) -> Any:
-        """Itself."""
-        return value
-
-    def text(self, text: str, place: Place) -> Render:
-        """A function of the record."""
-        return expressions.parse(text, place)
-
-    def list_of(self, items: list[Any]) -> Render:
-        """Every item in its place."""
-
-        def render(values: Values, rendered: Any) -> list[Any]:
-            return [item(values, rendered) if callable(item) else item for item in items]
-
-        return render
-
-    def records_of(self, items: list[Any]) -> Render:
-        """Record i is made from element i, or from the elements in turn when there are more."""
-
-        def render(values: Values, _rendered: Any) -> list[Any]:
-            return [
-                item(record, None) if callable(item := items[n % len(items)]) else item
-                for n, record in enumerate(values["#records"])
-            ]
-
-        return render
-
-    def object_of(self, entries: list[Entry]) -> Render:
-        """What is constant is copied, what moves is put in."""
-        constants = {key: None if callable(node) else node for key, node, _ in entries}
-        moving = [(key, node, optional) for key, node, optional in entries if callable(node) or optional]
-
-        def render(values: Values, _rendered: Any) -> dict[str, Any]:
-            out = constants.copy()
-            for key, node, optional in moving:
-                value = node(values, out) if callable(node) else node
-                if optional and (value is None or value in ("", [], {})):
-                    del out[key]
-                else:
-                    out[key] = value
-            return out
-
-        return render
-
-    def computed(self, entries: list[Entry]) -> Render:
-        """Slower, and rare."""
-
-        def render(values: Values, _rendered: Any) -> dict[str, Any]:
-            out: dict[str, Any] = {}
-            for key, node, optional in entries:
-                value = node(values, out) if callable(node) else node
-                if not (optional and value in (None, "", [], {})):
-                    out[expressions.as_text(key(values, out)) if callable(key) else key] = value
-            return out
-
-        return render
-
-    def operation(self, operator: str, inner: Any) -> Render:
-        """Text made of what is inside."""
-        return (_in_json if operator == "$json" else _gzip_base64)(_function(inner))
-
-    def merged(self, parts: list[Any], place: Place) -> Render:
-        """Objects into one, and the objects within them; else the later value counts. null is nothing."""
-        functions = [_function(part) for part in parts]
-
-        def render(values: Values, _rendered: Any) -> dict[str, Any]:
-            out: dict[str, Any] = {}
-            for function in functions:
-                part = function(values, None)
-                if part is None:
-                    continue
-                if not isinstance(part, dict):
-                    raise place.error(_NO_OBJECTS)
-                _lay_over(out, part)
-            return out
-
-        return render
-
-    def embedded(self, operator: str, inner: Template, given: Mapping[str, Any], take: str, place: Place) -> Render:
-        """Rendered within the record around it."""
-        program = compiled(inner, self.within)
-        passed = self.inherited(inner, given)
-
-        def embed(values: Values, rendered: Any) -> Any:
-            from lambdacli.events import rendering
-
-            chosen = {key: node(values, rendered) if callable(node) else node for key, node in given.items()}
-            count = chosen.pop("count", None)
-            known = {key: [values[key]] for key in passed} | rendering.converted(program, chosen)
-            make = rendering.made if operator == "$use" else rendering.carried
-            return _taken(make(program, known, count=count, first=values["i"], base=values["#base"]), take, place)
-
-        return embed
-
-    def wrapped(self, operator: str, inner: Inner) -> Render:
-        """Of its parameters it gets those that were given."""
-        program = compiled(inner.template)
-        shared = tuple(name for name in inner.template.params if name in GLOBALS)
-        names = tuple(inner.names.items())
-        all_values = not self.template.batch  # one record around: many values make many records inside
-
-        def embed(values: Values, _rendered: Any) -> Any:
-            from lambdacli.events import rendering
-
-            carried = partial(rendering.carried, text=inner.text)
-            given = {name: [values[name]] for name in shared}
-            for name, outside in names:
-                if outside in values:
-                    given[name] = values[outside] if all_values else [values[outside]]
-            make = rendering.made if operator == "$use" else carried
-            return make(program, given, count=values.get("#count"), first=values["i"], base=values["#base"])
-
-        return embed
-
-
-def _function(node: Any) -> Render:
-    return node if callable(node) else lambda _values, _rendered: node
-
-
 def _is_operator(key: str) -> bool:
     """A key of an event that starts with `$` itself is written `$$`."""
     return key.startswith("$") and not key.startswith(("$$", "${"))
 
 
-def _key(raw: str) -> tuple[str, bool]:
+def key_of(raw: str) -> tuple[str, bool]:
     """The key that a template's key stands for, and whether it is left out when empty."""
     optional = raw.endswith("?")
     key = raw[:-1] if optional else raw
     return (key[1:] if key.startswith("$$") and not key.startswith("$${") else key), optional
 
 
-def _taken(event: Any, way: str, place: Place) -> Any:
-    """A part of an embedded event, as `Records.0`."""
-    try:
-        for step in way.split(".") if way else ():
-            event = event[int(step)] if isinstance(event, list) else event[step]
-    except (KeyError, IndexError, ValueError, TypeError):
-        raise place.error(f"there is no {way!r} in the embedded event") from None
-    return event
-
-
-def _in_json(inner: Render) -> Render:
-    return lambda values, rendered: expressions.in_json(inner(values, rendered))
-
-
-def _gzip_base64(inner: Render) -> Render:
-    def render(values: Values, rendered: Any) -> str:
-        from binascii import b2a_base64
-
-        from lambdacli.events.data import gzipped
-
-        return b2a_base64(gzipped(inner(values, rendered)), newline=False).decode()
-
-    return render
-
-
-def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> None:
-    for key, value in above.items():
-        before = below.get(key)
-        if isinstance(before, dict) and isinstance(value, dict):
-            below[key] = before = dict(before)
-            _lay_over(before, value)
-        else:
-            below[key] = value
-
-
 def _batch_path(source: Template) -> list[str] | None:
     if not source.batch:
         return None
     return [] if source.batch == "$" else source.batch.split(".")
-
-
-@lru_cache(maxsize=512)
-def compiled(source: Template, within: tuple[str, ...] = ()) -> Program:
-    """The program of a template, made once."""
-    return Program(source, within)
