@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events import content, shape
+from lambdacli.events import content, schemas
 from lambdacli.suggest import closest, nearest
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _properties(validator: Any, properties: dict[str, Any], instance: Any, schem
     for key, inner in properties.items():
         if key not in instance:
             continue
-        if instance[key] is None and key not in schema.get("required", ()) and not shape.may_be_null(inner):
+        if instance[key] is None and key not in schema.get("required", ()) and not schemas.may_be_null(inner):
             yield _error("null", path=(key,))
         else:
             yield from validator.descend(instance[key], inner, path=key)

@@ -212,7 +212,7 @@ def _gzip_base64(inner: Render) -> Render:
     def render(values: Values, rendered: Any) -> str:
         from binascii import b2a_base64
 
-        from lambdacli.events.data import gzipped
+        from lambdacli.events.filters.data import gzipped
 
         return b2a_base64(gzipped(inner(values, rendered)), newline=False).decode()
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from lambdacli import events
-from lambdacli.events import filters, shape
+from lambdacli.events import filters, outcomes
 from lambdacli.events.departures import departures
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_every_filter_says_what_it_returns() -> None:
         function = filters.find(name)
         assert "return" in function.__annotations__, name
         assert (
-            shape.returned(function)
+            outcomes.returned(function)
             or name in {"plus", "minus", "else", "if", "when", "unless", "get"}
             or (function.__annotations__["return"] == "Any")
         )

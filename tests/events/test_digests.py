@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdacli.events.data import dynamodb, dynamodb_size, kpl
-from lambdacli.events.filters import find, hasher
+from lambdacli.events.filters import find
+from lambdacli.events.filters.basic import hasher
+from lambdacli.events.filters.data import dynamodb, dynamodb_size, kpl
+from lambdacli.events.filters.messages import sqs_attributes, sqs_attributes_md5
 from lambdacli.events.identity import number, uuid
-from lambdacli.events.messages import sqs_attributes, sqs_attributes_md5
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

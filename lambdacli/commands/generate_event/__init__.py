@@ -123,9 +123,9 @@ def _checking(folders: Any) -> Any:
         as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
         manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,  # noqa: ARG001 - acted on already
     ) -> int:
-        from lambdacli.commands import event_check
+        from lambdacli.commands.generate_event import checking
 
-        return event_check.check(file, folders=folders, as_json=as_json)
+        return checking.check(file, folders=folders, as_json=as_json)
 
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command("--from")(check)

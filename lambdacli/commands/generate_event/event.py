@@ -252,15 +252,13 @@ def _checked(name: str, folders: Sequence[Path], options: dict[str, Any]) -> int
     if any(value not in (None, False, []) for key, value in options.items() if key not in beside):
         option = "--from checks an event" if wanted == "from_file" else "--schema tells an event's shape"
         raise UsageError(f"{option} and makes none", hint="leave out the options that change one")
-    from lambdacli.commands import event_check
+    from lambdacli.commands.generate_event import checking
 
     if wanted == "from_file":
-        return event_check.check(options["from_file"], name=name, folders=folders, as_json=bool(options.get("json")))
+        return checking.check(options["from_file"], name=name, folders=folders, as_json=bool(options.get("json")))
     from lambdacli.commands.generate_event import output
 
-    output.put_text(
-        event_check.schema(name, folders=folders, compact=bool(options.get("compact"))), options.get("output")
-    )
+    output.put_text(checking.schema(name, folders=folders, compact=bool(options.get("compact"))), options.get("output"))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events.filters import as_text, hasher
+from lambdacli.events.filters.basic import as_text, hasher
 
 if TYPE_CHECKING:
     from lambdacli.events.forms import AttributeValue, Bytes, SyncRecord, TypedParameter

@@ -6,7 +6,7 @@ import json
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events.filters import hasher
+from lambdacli.events.filters.basic import hasher
 
 if TYPE_CHECKING:
     from lambdacli.events.forms import Md5, SnsAttribute, SqsAttribute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from lambdacli.events.filters import as_text
+from lambdacli.events.filters.basic import as_text
 
 
 def multi(value: Any) -> dict[str, list[str]] | None:

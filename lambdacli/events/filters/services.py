@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdacli.events.filters import as_text
+from lambdacli.events.filters.basic import as_text
 
 
 def cloudformation_properties(value: Any) -> Any:
