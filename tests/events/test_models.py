@@ -127,6 +127,10 @@ DISAGREEMENTS: dict[tuple[str, str], dict[str, str]] = {
         }
         for action in ("s3", "sns")
     },
+    **{
+        (f"s3-{name}", "S3Model"): {"Records.0": "S3 leaves the size out where but tags or permissions change"}
+        for name in ("acl-put", "tagging-put")
+    },
     ("sns-ses-notification", "SesMessage"): {
         "receipt.action.*": "the action is the one that publishes to SNS; the model knows Lambda's alone"
     },

@@ -48,10 +48,50 @@ def test_s3_deletion_has_neither_size_nor_etag() -> None:
     assert set(records("s3-delete")[0]["s3"]["object"]) == {"key", "sequencer"}
 
 
-def test_s3_sequencers_are_hexadecimal_and_grow() -> None:
+def test_s3_sequencers_begin_with_the_seconds_and_grow() -> None:
     found = [record["s3"]["object"]["sequencer"] for record in records("s3-put", count=20)]
-    assert all(re.fullmatch("[0-9a-f]{16}", each) for each in found)
+    assert all(re.fullmatch("00695735A5[0-9A-F]{8}", each) for each in found)
     assert found == sorted(set(found))
+    assert render("eventbridge-s3-object-created")["detail"]["object"]["sequencer"] == found[0]
+    (later,) = records("s3-put", time="2026-01-02T03:04:05.679Z")
+    assert later["s3"]["object"]["sequencer"] > found[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["intelligent-tiering", "lifecycle-transition", "acl-put", "tagging-put", "tagging-delete"]
+)
+def test_s3_orders_only_what_puts_and_deletes(name: str) -> None:
+    assert "sequencer" not in records(f"s3-{name}")[0]["s3"]["object"]
+    assert records(f"s3-{name}", sequencer="00AA")[0]["s3"]["object"]["sequencer"] == "00AA"
+
+
+def test_s3_has_one_version_for_all_events_and_says_the_tags_of_the_bucket() -> None:
+    names = [name for name in events.names() if name.startswith("s3-") and events.load(name).trigger == "s3"]
+    for name in names:
+        assert records(name)[0]["eventVersion"] == "2.6"
+        assert "awsGeneratedTags" not in records(name)[0]["s3"]["bucket"]
+        (tagged,) = records(name, bucket_tags={"aws:cloudformation:stack-name": "shop"})
+        assert tagged["s3"]["bucket"]["awsGeneratedTags"] == {"aws:cloudformation:stack-name": "shop"}
+    assert len(names) == 17
+
+
+def test_s3_restored_copies_go_at_midnight_which_only_their_completion_tells() -> None:
+    (record,) = records("s3-restore-completed")
+    restored = record["glacierEventData"]["restoreEventData"]
+    assert restored["lifecycleRestorationExpiryTime"] == "2026-01-04T00:00:00.000Z"
+    assert "glacierEventData" not in records("s3-restore-delete")[0]
+
+
+def test_s3_entity_tag_of_a_multipart_upload_ends_in_the_number_of_parts() -> None:
+    assert records("s3-multipart-upload")[0]["s3"]["object"]["eTag"].endswith("-2")
+    uploaded = render("eventbridge-s3-object-created", reason="CompleteMultipartUpload")["detail"]["object"]
+    assert (uploaded["etag"][-2:], uploaded["size"]) == ("-2", 10 * 1024 * 1024)
+    assert "-" not in render("eventbridge-s3-object-created")["detail"]["object"]["etag"]
+
+
+def test_s3_says_of_copies_whether_they_are_annotated() -> None:
+    assert "hasObjectAnnotation" not in records("s3-copy")[0]["s3"]["object"]
+    assert records("s3-copy", annotated=False)[0]["s3"]["object"]["hasObjectAnnotation"] is False
 
 
 def test_s3_version_is_left_out_when_unversioned() -> None:

@@ -239,16 +239,18 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     "kinesis-time-window *": {"shardId": "documented in the example of a tumbling window"},
     "lambda-function-url-iam *": ORGANISATION,
     "lex-v2-* *": {"interpretations.*.interpretationSource": "documented"},
+    "s3-acl-put *": {"Records.0.s3.object": "neither a size nor a sequencer: the object itself stays"},
     "s3-batch-invocation-v2 *": {
         "job.userArguments": "new in version 2.0 of the event",
         "tasks.0.s3Bucket": "version 2.0 has the bucket's name instead of its ARN",
     },
     "s3-delete *": {"Records.0.s3.object": "a deleted object has neither size nor eTag"},
     "s3-delete-marker-created *": {"Records.0.s3.object": "a delete marker has no size"},
-    "s3-intelligent-tiering *": {"Records.0.intelligentTieringEventData": "documented"},
+    "s3-intelligent-tiering *": {"Records.0.s3.object": "a sequencer orders puts and deletes alone"},
     "s3-lifecycle-expiration *": {"Records.0.s3.object": "an expired object has neither size nor eTag"},
-    "s3-lifecycle-transition *": {"Records.0.lifecycleEventData": "documented"},
+    "s3-lifecycle-transition *": {"Records.0.s3.object": "as s3-intelligent-tiering"},
     "s3-replication-failed *": {"Records.0.replicationEventData": "documented"},
+    "s3-tagging-* *": {"Records.0.s3.object": "as s3-acl-put"},
     "secretsmanager-rotation *": {"RotationToken": "documented"},
 }
 
