@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import binascii
-import json
 import re
 import zlib
 from functools import lru_cache
 from typing import Any
+
+from lambdacli.events import strict
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*={0,2}\s*")
 _MOST = 64 * 1024 * 1024  # bytes that a small text may unpack to
@@ -33,8 +34,8 @@ def _inside(text: str, encoding: str, media: str, *, is_json: bool) -> Any:
         data = _unzipped(data)
     if is_json:
         try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
+            return strict.loads(data)
+        except ValueError:
             raise ValueError("JSON in base64" if encoding and "gzip" not in media else "JSON") from None
     return data
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
-from lambdacli.events import moments
+from lambdacli.events import moments, strict
 from lambdacli.suggest import nearest
 
 if TYPE_CHECKING:
@@ -117,15 +116,11 @@ def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_no_constant)
+        return strict.loads(value)
+    except strict.TooDeepError:
+        raise ValueError("expected JSON that is not nested too deeply") from None
     except ValueError:
         raise ValueError("expected JSON") from None
-    except RecursionError:
-        raise ValueError("expected JSON that is not nested too deeply") from None
-
-
-def _no_constant(constant: str) -> Any:
-    raise ValueError(constant)
 
 
 def _object(value: Any) -> dict[str, Any]:

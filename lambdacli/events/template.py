@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError
-from lambdacli.events import find
+from lambdacli.events import find, strict
 from lambdacli.events.parameters import GLOBALS, TYPES, Parameter
 from lambdacli.suggest import nearest
 
@@ -66,15 +66,11 @@ def _read(path: str) -> Any:
     try:
         with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - start-up path
             text = stream.read()
-        return json.loads(text, parse_constant=_refuse)
+        return strict.loads(text)
     except json.JSONDecodeError as error:
         raise EventError(f"{path}:{error.lineno}:{error.colno}: the template is no JSON: {error.msg}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise EventError(f"{path}: the template cannot be read: {error}") from None
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, ...]) -> Template:
