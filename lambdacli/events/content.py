@@ -10,7 +10,7 @@ from typing import Any
 
 from lambdacli.events import strict
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*={0,2}")
 _MOST = 64 * 1024 * 1024  # bytes that a small text may unpack to
 
 
@@ -42,7 +42,7 @@ def _inside(text: str, encoding: str, media: str, *, is_json: bool) -> Any:
 
 def _bytes(text: str) -> bytes:
     try:
-        if _BASE64.fullmatch(text):
+        if _BASE64.fullmatch(text.rstrip()):
             return binascii.a2b_base64(text)
     except ValueError:  # its length
         pass
@@ -50,7 +50,13 @@ def _bytes(text: str) -> bytes:
 
 
 def _unzipped(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
     try:
-        return zlib.decompressobj(wbits=31).decompress(data, _MOST)
+        found = unpacker.decompress(data, _MOST)
     except zlib.error:
         raise ValueError("gzip in base64") from None
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"gzip of {_MOST >> 20} MiB at most")
+    if unpacker.unused_data or not unpacker.eof:
+        raise ValueError("gzip in base64")
+    return found
