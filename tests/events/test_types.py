@@ -163,6 +163,7 @@ WITHOUT_TEMPLATE = {
 # Under a pattern of `event type`, or `event source type` where the event has several sources; each must occur.
 NULL = "null until the function has answered"
 REST_IDENTITY = {"requestContext.identity": "API keys and client certificates are there only where they are used"}
+COGNITO = {"requestContext.identity.cognitoAmr": "sent by HTTP APIs, and always null"}
 ORGANISATION = {"requestContext.authorizer.iam.principalOrgId": "null outside an organisation"}
 TOKEN = {"request.groupConfiguration.preferredRole": "null without groups"}
 NO_RESPONSE = {"": "custom senders have no response"}
@@ -171,8 +172,8 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     "apigateway-aws-proxy-console-test *": dict.fromkeys(
         ("headers", "multiValueHeaders"), "the console sends no headers unless some are given"
     ),
-    "apigateway-http-api-authorizer-v1 *": REST_IDENTITY,
-    "apigateway-http-api-proxy-v1 *": REST_IDENTITY,
+    "apigateway-http-api-authorizer-v1 *": COGNITO,
+    "apigateway-http-api-proxy-v1 *": COGNITO,
     "apigateway-http-api-proxy-iam *": ORGANISATION,
     "apigateway-request-authorizer *": REST_IDENTITY,
     "apigateway-websocket-authorizer *": {"requestContext.identity": "that of a connection: address and user agent"},
@@ -225,7 +226,7 @@ DISAGREEMENTS: dict[str, dict[str, str]] = {
     },
     "cognito-user-migration UserMigration_ForgotPassword *": {"request.password": "somebody who forgot it sends none"},
     "cognito-verify-auth-challenge-response *": {"response.answerCorrect": NULL},
-    "connect-contact-flow-event *": {"Details.ContactData.LanguageCode": "documented"},
+    "connect-contact-flow-event *": {"Details.ContactData.AwsRegion": "sent since the type was written"},
     "eventbridge-codebuild-state-change Code*": {
         "detail.additional-information.artifact.md5sum": "documented, as is sha256sum"
     },
