@@ -135,6 +135,17 @@ def test_sqs_fifo_has_its_arn_ids_and_growing_sequence_numbers() -> None:
         assert record["eventSourceARN"].endswith(".fifo")
         assert record["attributes"]["MessageGroupId"]
         assert len(record["attributes"]["MessageDeduplicationId"]) == 64
+    assert len({record["attributes"]["MessageDeduplicationId"] for record in found}) == 3
+
+
+def test_sqs_fifo_names_end_in_fifo() -> None:
+    for queue in ("orders", "orders.fifo"):
+        (record,) = records("sqs-receive-message-fifo", queue_name=queue)
+        assert record["eventSourceARN"].endswith(":orders.fifo")
+        (record,) = records("sqs-sns-notification-fifo", queue_name=queue, topic=queue)
+        assert record["eventSourceARN"].endswith(":orders.fifo")
+        assert body(record)["TopicArn"].endswith(":orders.fifo")
+        assert ":orders.fifo:" in body(record)["UnsubscribeURL"]
 
 
 # SNS
@@ -259,6 +270,26 @@ def test_rest_authorizers() -> None:
     assert identity["sourceIp"] == "192.0.2.1"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "apigateway-aws-proxy",
+        "apigateway-http-api-proxy",
+        "apigateway-http-api-proxy-v1",
+        "lambda-function-url",
+        "alb-request",
+        "alb-multi-value",
+        "vpc-lattice-request-v2",
+    ],
+)
+def test_what_has_no_body_is_not_encoded(name: str) -> None:
+    event = render(name, body="", base64=True)
+    assert not event.get("body")
+    assert event["isBase64Encoded"] is False
+    assert render(name, body="ü", base64=True)["isBase64Encoded"] is True
+    assert render(name, body="ü")["isBase64Encoded"] is False
+
+
 # HTTP APIs and function URLs
 
 
@@ -286,6 +317,19 @@ def test_http_v2_time_equals_its_epoch() -> None:
     context = render("apigateway-http-api-proxy", time="2026-11-08T09:10:11.999Z")["requestContext"]
     assert context["time"] == "08/Nov/2026:09:10:11 +0000"
     assert context["timeEpoch"] == 1794129011999
+
+
+def test_http_v1_default_route_is_the_resource_and_headers_have_capitals() -> None:
+    event = render("apigateway-http-api-proxy-v1", resource="$default", path="/a", body="ü")
+    context = event["requestContext"]
+    assert (context["resourceId"], context["resourcePath"], event["pathParameters"]) == ("$default", "$default", None)
+    assert (event["headers"]["Content-Length"], event["headers"]["Content-Type"]) == ("2", "application/json")
+    assert (
+        render("apigateway-http-api-proxy-v1", method="put", resource="/a")["requestContext"]["resourceId"] == "PUT /a"
+    )
+    assert "Content-Length" not in render("apigateway-http-api-proxy-v1", body="")["headers"]
+    for name in ("apigateway-http-api-proxy-v1", "apigateway-http-api-authorizer-v1"):
+        assert render(name)["requestContext"]["identity"]["cognitoAmr"] is None
 
 
 def test_http_v2_route_gives_method_path_and_parameters() -> None:
@@ -377,6 +421,7 @@ def test_authorizers_name_the_method_or_the_route() -> None:
     assert "methodArn" not in http
     rest = render("apigateway-request-authorizer", path="/a/b")
     assert rest["methodArn"].endswith("/prod/GET/a/b")
+    assert render("apigateway-authorizer")["methodArn"].endswith("/prod/POST/path/to/resource")
     token = render("apigateway-authorizer", token="t", resource="/a")  # noqa: S106 - no secret
     assert token == {
         "type": "TOKEN",
@@ -453,6 +498,27 @@ def test_cloudwatch_logs_are_gzipped() -> None:
     assert log["logGroup"] == "/g"
     assert [each["message"] for each in log["logEvents"]] == ["eins", "zwei ü"]
     assert all(len(each["id"]) == 56 for each in log["logEvents"])
+
+
+def test_cloudwatch_logs_check_a_destination_in_nobodys_name() -> None:
+    event = render("cloudwatch-logs", message_type="CONTROL_MESSAGE")
+    log = json.loads(zlib.decompress(base64.b64decode(event["awslogs"]["data"]), wbits=31))
+    assert (log["owner"], log["logGroup"], log["logStream"], log["subscriptionFilters"]) == (
+        "CloudwatchLogs",
+        "",
+        "",
+        [],
+    )
+    (said,) = log["logEvents"]
+    assert said["id"] == ""
+    assert said["message"].startswith("CWL CONTROL MESSAGE: ")
+
+
+def test_documentdb_resume_tokens_have_36_digits() -> None:
+    for name in events.names():
+        if name.startswith("documentdb-"):
+            token = render(name)["events"][0]["event"]["_id"]["_data"]
+            assert token == "01" + "695735a5" + "00000001" + "01" + "00000001" + "000041e1", name
 
 
 def test_documentdb_keeps_keys_that_start_with_a_dollar() -> None:

@@ -209,3 +209,5 @@ def test_cloudtrail_calls_come_from_the_service_that_was_called() -> None:
     event = render("cloudtrail-api-call", service="iam", event_name="CreateUser")
     assert (event["source"], event["detail"]["eventSource"]) == ("aws.iam", "iam.amazonaws.com")
     assert event["detail"]["eventTime"] == event["time"]
+    assert event["detail"]["requestParameters"] is None
+    assert render("cloudtrail-api-call")["detail"]["requestParameters"] == {"bucketName": "example-bucket"}

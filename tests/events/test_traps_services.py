@@ -282,3 +282,15 @@ def test_ground_truth_is_given_a_place_in_s3_or_a_text() -> None:
 def test_a_mail_of_workmail_has_as_many_recipients_as_are_given() -> None:
     event = render("workmail-email", recipient=["a@example.com", "b@example.com"])
     assert event["envelope"]["recipients"] == [{"address": "a@example.com"}, {"address": "b@example.com"}]
+
+
+def test_connect_knows_no_addresses_of_a_contact_from_the_web() -> None:
+    event = render(
+        "connect-contact-flow-event", initiation_method="WEBRTC_API", phone_number="", system_phone_number=""
+    )
+    contact = event["Details"]["ContactData"]
+    assert (contact["CustomerEndpoint"], contact["SystemEndpoint"]) == (None, None)
+    assert contact["InitiationMethod"] == "WEBRTC_API"
+    usual = render("connect-contact-flow-event")["Details"]["ContactData"]
+    assert usual["CustomerEndpoint"] == {"Address": "+12065550100", "Type": "TELEPHONE_NUMBER"}
+    assert usual["AwsRegion"] == "us-east-1"

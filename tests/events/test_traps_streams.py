@@ -320,6 +320,14 @@ def test_destinations_tell_what_happened_to_an_invocation() -> None:
     assert failure["responsePayload"] is None
 
 
+def test_what_was_never_tried_has_no_response() -> None:
+    event = render("lambda-destination-failure", condition="EventAgeExceeded")
+    assert event["requestContext"]["approximateInvokeCount"] == 0
+    assert not {"responseContext", "responsePayload"} & set(event)
+    tried = render("lambda-destination-failure", condition="EventAgeExceeded", invoke_count=1)
+    assert {"responseContext", "responsePayload"} < set(tried)
+
+
 def test_a_stream_tells_where_the_batch_lies_and_holds_no_records() -> None:
     event = render("dynamodb-on-failure", table="t", batch_size=3, sequence_number="100")
     batch = event["DDBStreamBatchInfo"]
@@ -327,6 +335,20 @@ def test_a_stream_tells_where_the_batch_lies_and_holds_no_records() -> None:
     assert ":table/t/stream/" in batch["streamArn"]
     assert event["requestContext"]["functionArn"].endswith(":function:my-function")
     assert not {"requestPayload", "responsePayload"} & set(event)
+    assert re.fullmatch("shardId-00000001767323045678-[0-9a-f]{8}", batch["shardId"])
+
+
+@pytest.mark.parametrize("name", ["dynamodb-time-window", "kinesis-time-window"])
+def test_a_window_begins_with_a_minute_and_holds_its_records(name: str) -> None:
+    event = render(name, time="2026-01-02T03:59:59.678Z")
+    assert event["window"] == {"start": "2026-01-02T03:59:00Z", "end": "2026-01-02T04:00:00Z"}
+    (first, *_) = event["Records"]
+    at = (
+        first["dynamodb"]["ApproximateCreationDateTime"]
+        if "dynamodb" in first
+        else (first["kinesis"]["approximateArrivalTimestamp"])
+    )
+    assert 1767326340 <= at < 1767326400
 
 
 @pytest.mark.parametrize("name", ["dynamodb-time-window", "kinesis-time-window"])
