@@ -211,3 +211,20 @@ def test_cloudtrail_calls_come_from_the_service_that_was_called() -> None:
     assert event["detail"]["eventTime"] == event["time"]
     assert event["detail"]["requestParameters"] is None
     assert render("cloudtrail-api-call")["detail"]["requestParameters"] == {"bucketName": "example-bucket"}
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "console.aws.amazon.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+    ],
+)
+def test_a_partition_has_its_own_console(region: str, host: str) -> None:
+    links = [
+        render("console-sign-in", region=region)["detail"]["additionalEventData"]["LoginTo"],
+        detail("codebuild-phase-change", region=region)["additional-information"]["logs"]["deep-link"],
+        detail("glue-crawler-failed", region=region)["cloudWatchLogLink"],
+    ]
+    assert [link.split("/")[2].removeprefix(f"{region}.") for link in links] == [host] * 3

@@ -210,6 +210,11 @@ def _dns_suffix(partition: Any) -> str:
     return special.get(partition, "amazonaws.com")
 
 
+def _console(partition: Any) -> str:
+    """The host of a partition's console."""
+    return partitions.console(partition)
+
+
 def _split(value: Any, separator: Any = ",") -> list[str]:
     return as_text(value).split(separator)
 
@@ -304,4 +309,5 @@ FILTERS: dict[str, Any] = {
     "not": _not,
     "partition": _partition,
     "dns_suffix": _dns_suffix,
+    "console": _console,
 }
