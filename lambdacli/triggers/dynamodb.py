@@ -19,6 +19,7 @@ _WITHOUT = {
     "dynamodb-remove": ("new-image",),
     "dynamodb-ttl-expire": ("new-image",),
 }
+_IMAGES = {"keys": "Keys", "new-image": "NewImage", "old-image": "OldImage"}
 _TEMPLATES = {"INSERT": "dynamodb-insert", "MODIFY": "dynamodb-modify", "REMOVE": "dynamodb-remove"}
 
 _ALL = "dynamodb-update"
@@ -34,10 +35,11 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     parameters: dict[str, Any] = {"table": table_name(values["table"])}
     template = "dynamodb-time-window" if values.get("tumbling_window") else _template(values.get("filters", ()))
     parameters["stream-view-type"] = values.get("stream_view_type")
-    images = first(values.get("filters"), "dynamodb") or {}
-    for parameter, field in (("keys", "Keys"), ("new-image", "NewImage"), ("old-image", "OldImage")):
-        if field == "Keys" or parameter not in _WITHOUT.get(template, ()):
-            parameters[parameter] = images.get(field)
+    wanted = first(values.get("filters"), "dynamodb")
+    for parameter, field in _IMAGES.items():
+        image = wanted.get(field) if isinstance(wanted, dict) else None
+        if isinstance(image, dict) and parameter not in _WITHOUT.get(template, ()):
+            parameters[parameter] = image
     return request(manifest, template, parameters, values["table"])
 
 
@@ -55,6 +57,20 @@ def _template(filters: Any) -> str:
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
     yield from sources.check_stream(trigger.settings)
+    for index, each in enumerate(trigger.settings.get("filters", ())):
+        for path in _impossible(parsed(each)):
+            where = f"filters[{index}]" if isinstance(each, str) else f"filters[{index}].{path}"
+            hint = 'such as {dynamodb: {NewImage: {state: {S: ["paid"]}}}}'
+            yield Finding(f"{path} is an object in every record: no value is equal to it", where, hint)
+
+
+def _impossible(pattern: dict[str, Any]) -> Iterator[str]:
+    """Paths in a pattern where it wants a value and every record has an object."""
+    record = pattern.get("dynamodb")
+    images = {f"dynamodb.{field}": record.get(field) for field in _IMAGES.values()} if isinstance(record, dict) else {}
+    for path, wanted in ({"dynamodb": record} | images).items():
+        if isinstance(wanted, list) and {"exists": False} not in wanted:
+            yield path
 
 
 TRIGGER = TriggerKind(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, request, settings, text
-from lambdacli.triggers._patterns import first
+from lambdacli.triggers._patterns import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +23,7 @@ def stream_name(value: str) -> str:
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
     template = "kinesis-time-window" if values.get("tumbling_window") else "kinesis-get-records"
-    data = first(values.get("filters"), "data")
-    parameters = {"stream": stream_name(values["stream"]), "data": None if data is None else json.dumps(data)}
+    parameters = {"stream": stream_name(values["stream"]), "data": content(values.get("filters"), "data")}
     return request(manifest, template, parameters, values["stream"])
 
 

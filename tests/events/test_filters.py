@@ -113,6 +113,20 @@ def test_values_that_filters_refuse(name: str, value: Any, arguments: list[Any])
         find(name)(value, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"M": "x"}, "M"), ({"B": "x"}, "M"), ({"L": ["x"]}, "M"), ({"SS": "x"}, "M"), ({"BS": ["eA==", 1]}, "M"),
+        ({"B": "eA=="}, "B"), ({"L": [{"S": "x"}]}, "L"), ({"SS": ["x"]}, "SS"), ({"NULL": True}, "NULL"),
+    ],
+)  # fmt: skip
+def test_an_attribute_of_dynamodb_has_its_types_form(value: Any, kind: str) -> None:
+    item = find("dynamodb")({"a": value})
+    assert list(item["a"]) == [kind]
+    assert (item["a"] == value) is (kind in value)
+    assert find("dynamodb_size")(item) > 0
+
+
 def test_a_slot_of_several_values_is_a_list() -> None:
     slot = find("lex_v2_slots")({"toppings": ["ham", "corn"]})["toppings"]
     assert slot["shape"] == "List"

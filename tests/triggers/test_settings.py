@@ -189,8 +189,7 @@ def test_a_message_passes_the_filter(sent: Any, kind: str, *, as_text: bool) -> 
 
 
 def test_a_plain_message_passes_the_filter(sent: Any) -> None:
-    for kind in ("sqs", "kafka", "mq"):
-        settings, key = SOURCES[kind]
+    for kind, (settings, key) in SOURCES.items():
         event = sent({kind: {**settings, "filters": [{key: [{"prefix": "Result: "}]}]}})
         assert body_of(kind, first_record(event)).startswith("Result: ")
 
@@ -230,6 +229,28 @@ def test_changes_of_a_table(sent: Any, view: str, pattern: dict[str, Any], name:
     assert {"NewImage", "OldImage"} & set(record["dynamodb"]) <= images
     if "OldImage" in record["dynamodb"] and "dynamodb" in pattern:
         assert patterns.matches(pattern, record)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ({"dynamodb": ["x"]}, "dynamodb"),
+        ({"dynamodb": [{"exists": True}]}, "dynamodb"),
+        ({"dynamodb": {"NewImage": ["x"]}}, "dynamodb.NewImage"),
+        ({"dynamodb": {"NewImage": {"a": {"S": ["x"]}}, "Keys": ["x"]}}, "dynamodb.Keys"),
+        ({"dynamodb": {"OldImage": [{"exists": False}]}}, ""),
+        ({"dynamodb": {"NewImage": {"a": {"M": ["x"]}}}}, ""),
+        ({"dynamodb": {"NewImage": {"a": {"B": ["x"]}, "b": {"L": ["x"]}, "c": {"S": [None]}}}}, ""),
+    ],
+)
+def test_filters_of_a_table_that_match_nothing(sent: Any, tmp_path: Path, pattern: dict[str, Any], path: str) -> None:
+    settings = {"table": "orders", "starting_position": "LATEST", "filters": [pattern]}
+    for each, place in ((pattern, f"filters[0].{path}"), (json.dumps(pattern), "filters[0]")):
+        assert "Records" in sent({"dynamodb": {**settings, "filters": [each]}})
+        found = manifest.lint(manifest.load(tmp_path / "lambdacli.yaml", environ={}))
+        assert [problem.path.partition("dynamodb.")[2] for problem in found if "every record" in problem.message] == (
+            [place] if path else []
+        )
 
 
 def test_a_resource_elsewhere_keeps_its_account(sent: Any) -> None:

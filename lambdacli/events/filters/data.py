@@ -10,7 +10,13 @@ from lambdacli.events.filters.basic import as_text, hasher
 if TYPE_CHECKING:
     from lambdacli.events.forms import AttributeValue, Bytes, SyncRecord, TypedParameter
 
-_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
+_FORMS: dict[str, Any] = {
+    **dict.fromkeys(("S", "B"), str),
+    "N": (str, int, float),
+    **dict.fromkeys(("SS", "NS", "BS", "L"), list),
+    "M": dict,
+    **dict.fromkeys(("BOOL", "NULL"), bool),
+}
 _KPL_MAGIC = bytes.fromhex("f3899ac2")
 
 
@@ -22,7 +28,22 @@ def dynamodb(value: Any, keys: Any = None) -> dict[str, AttributeValue]:
 
 
 def _typed(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _TYPES
+    """Whether a value has DynamoDB's JSON already: a type, and what such a value looks like."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, inner),) = value.items()
+    if kind not in _FORMS or not isinstance(inner, _FORMS[kind]):
+        return False
+    if kind in {"M", "L"}:
+        return all(map(_typed, inner.values() if kind == "M" else inner))
+    return all(map(_is_base64, [inner] if kind == "B" else inner)) if kind in {"B", "BS"} else True
+
+
+def _is_base64(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(a2b_base64(value) or not value)
+    except ValueError:
+        return False
 
 
 def _attribute(value: Any) -> dict[str, Any]:
