@@ -123,7 +123,7 @@ def test_values_that_filters_refuse(name: str, value: Any, arguments: list[Any])
 def test_an_attribute_of_dynamodb_has_its_types_form(value: Any, kind: str) -> None:
     item = find("dynamodb")({"a": value})
     assert list(item["a"]) == [kind]
-    assert (item["a"] == value) is (kind in value)
+    assert kind == "M" or item["a"] == value
     assert find("dynamodb_size")(item) > 0
 
 
