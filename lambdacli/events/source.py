@@ -129,19 +129,19 @@ def _changed(data: bytes, settings: Mapping[str, Any]) -> bytes:
     if not settings:
         return data
     from lambdacli import events
-    from lambdacli.events import request
+    from lambdacli.events import recipe as recipes
 
-    event = request.make(request.Recipe(None, event=json.loads(data)), settings=settings)
+    event = recipes.make(recipes.Recipe(None, event=json.loads(data)), settings=settings)
     return events.dumps(event, compact=True).encode()
 
 
 def _rendered(name: str, settings: Mapping[str, Any], folders: Sequence[Path]) -> bytes:
     from lambdacli import events
-    from lambdacli.events import request
+    from lambdacli.events import recipe as recipes
 
     if not events.exists(name, folders):
         raise _neither(name, folders)
-    return events.dumps(request.make(request.of_template(name, folders), settings=settings), compact=True).encode()
+    return events.dumps(recipes.make(recipes.of_template(name, folders), settings=settings), compact=True).encode()
 
 
 def _neither(name: str, folders: Sequence[Path]) -> EventError:

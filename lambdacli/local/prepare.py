@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambdacli import manifest as manifests
 from lambdacli import runtimes
 from lambdacli.errors import EventError, MachineError, UsageError
-from lambdacli.local import once, request
+from lambdacli.local import once
+from lambdacli.local.event import event_of
 from lambdacli.local.plan import Machine, Plan, plan
 from lambdacli.local.variables import credentials
 from lambdacli.model import MAX_EVENT
@@ -125,7 +126,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
 def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
     try:
         settings = _settings(wanted)
-        event = request.event(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
+        event = event_of(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
     except EventError as error:
         if wanted.event is None or os.path.isfile(wanted.event):  # noqa: PTH113 - JSON is too long for Path's
             raise

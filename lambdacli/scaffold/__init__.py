@@ -192,7 +192,7 @@ def _sample_event(manifest: str) -> str:
     import yaml
 
     from lambdacli import events, triggers
-    from lambdacli.events import request
+    from lambdacli.events import recipe as recipes
     from lambdacli.model import Function, Manifest, Trigger
 
     document = yaml.safe_load(manifest)
@@ -202,8 +202,8 @@ def _sample_event(manifest: str) -> str:
     trigger = Trigger(kind, settings if isinstance(settings, dict) else {known.shorthand: settings})
     function = Function("main", main["handler"], main["runtime"], Path("src"), triggers=(trigger,))
     whole = Manifest(Path("lambdacli.yaml"), document["app"], "", "us-east-1", {"main": function})
-    recipe = request.of_request(known.sample(trigger, function, whole), whole)
-    return events.dumps(request.make(recipe)) + "\n"
+    recipe = recipes.of_request(known.sample(trigger, function, whole), whole)
+    return events.dumps(recipes.make(recipe)) + "\n"
 
 
 def write(folder: Path, new: Sequence[NewFile]) -> None:

@@ -6,10 +6,10 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.patterns import example, parsed
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._parts import enabled, literal, number, request, settings, text
-from lambdacli.triggers._patterns import example, parsed
 from lambdacli.triggers._sources import check_pattern
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdacli.patterns import content
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, request, settings, text
-from lambdacli.triggers._patterns import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.patterns import example, parsed
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
-from lambdacli.triggers._patterns import example, parsed
 from lambdacli.triggers._sources import check_pattern
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdacli.errors import EventError, UsageError
-from lambdacli.events import change, request, source
+from lambdacli.events import change, source
+from lambdacli.events import recipe as recipes
 
 EVENT = {"Records": [{"body": "x", "n": 1, "a.b": {"c/d~e": None}}, {"body": "y"}], "ok": True}
 
@@ -128,23 +129,23 @@ def test_merge_patches(target: Any, patch: Any, result: Any) -> None:
 
 
 def test_parameters_first_then_patches_then_places() -> None:
-    made = request.make(
-        request.of_template("s3-put"),
+    made = recipes.make(
+        recipes.of_template("s3-put"),
         {"bucket": "a", "key": "from-option"},
         settings={"key": "k", "size:": "5", "Records.0.awsRegion": "moon", "Records": "[]"},
         patches=[{"more": 1}, {"more": None, "other": 2}],
     )
     assert made == {"Records": [], "other": 2}
-    made = request.make(request.of_template("s3-put"), {"key": "a"}, settings={"key": "k", "size:": "5"})
+    made = recipes.make(recipes.of_template("s3-put"), {"key": "a"}, settings={"key": "k", "size:": "5"})
     assert (made["Records"][0]["s3"]["object"]["key"], made["Records"][0]["s3"]["object"]["size"]) == ("k", 5)
 
 
 def test_a_place_of_one_record_is_not_one_of_the_others() -> None:
-    made = request.make(request.of_template("eventbridge-event"), {"detail": {"a": {}}}, settings={"detail.a.b": "1"})
+    made = recipes.make(recipes.of_template("eventbridge-event"), {"detail": {"a": {}}}, settings={"detail.a.b": "1"})
     assert made["detail"] == {"a": {"b": 1}}
     attributes = {"kind": "x"}
-    made = request.make(
-        request.of_template("sqs-receive-message"),
+    made = recipes.make(
+        recipes.of_template("sqs-receive-message"),
         {"message-attributes": attributes, "count": 2},
         settings={"Records.1.messageAttributes.kind.stringValue": "y"},
     )
@@ -152,14 +153,14 @@ def test_a_place_of_one_record_is_not_one_of_the_others() -> None:
 
 
 def test_a_word_is_a_parameter_or_a_key_of_the_event() -> None:
-    recipe = request.of_template("s3-test-event")
-    assert request.make(recipe, settings={"Event": "x"})["Event"] == "x"
+    recipe = recipes.of_template("s3-test-event")
+    assert recipes.make(recipe, settings={"Event": "x"})["Event"] == "x"
     with pytest.raises(EventError, match="event s3-test-event has no parameter 'Evnt'"):
-        request.make(recipe, settings={"Evnt": "x"})
-    assert request.make(recipe, settings={"/Evnt": "x"})["Evnt"] == "x"
-    assert request.make(recipe, settings={"list:": "[1]", "/list/-": "2"})["list"] == [1, 2]
+        recipes.make(recipe, settings={"Evnt": "x"})
+    assert recipes.make(recipe, settings={"/Evnt": "x"})["Evnt"] == "x"
+    assert recipes.make(recipe, settings={"list:": "[1]", "/list/-": "2"})["list"] == [1, 2]
     with pytest.raises(EventError, match="has no parameter 'buckett'"):
-        request.make(recipe, settings={"buckett:": '"x"'})
+        recipes.make(recipe, settings={"buckett:": '"x"'})
 
 
 def test_patches_from_files(tmp_path: Any) -> None:
@@ -180,7 +181,7 @@ def test_depth_is_no_bug() -> None:
     for _ in range(5000):
         deep = {"a": deep}
     with pytest.raises(EventError, match="nested too deeply"):
-        request.make(request.Recipe(None, event={}), patches=[deep])
+        recipes.make(recipes.Recipe(None, event={}), patches=[deep])
 
 
 @given(st.text(alphabet="/.$[]'\"~-0Recordsbody:", max_size=25), st.text(max_size=5))

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from lambdacli import events, manifest, triggers
 from lambdacli.errors import ManifestError
-from lambdacli.events import request
+from lambdacli.events import recipe as recipes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ def test_its_smallest_form_is_valid_and_nothing_is_found_wrong(kind: triggers.Tr
 def test_it_sends_an_event_that_can_be_made(kind: triggers.TriggerKind, tmp_path: Path) -> None:
     wanted = sample(tmp_path, {kind.kind: SMALLEST[kind.kind]})
     assert wanted.template in events.names()
-    event = request.make(request.of_request(wanted, loaded(tmp_path, {kind.kind: SMALLEST[kind.kind]})))
+    event = recipes.make(recipes.of_request(wanted, loaded(tmp_path, {kind.kind: SMALLEST[kind.kind]})))
     assert json.loads(events.dumps(event)) == event
 
 

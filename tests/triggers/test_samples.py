@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambdacli import manifest, triggers
-from lambdacli.events import request
-from lambdacli.triggers._patterns import example
+from lambdacli.events import recipe as recipes
+from lambdacli.patterns import example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def request_of(folder: Path, item: dict[str, Any]) -> EventRequest:
 def event_of(folder: Path, item: dict[str, Any]) -> Any:
     asked = request_of(folder, item)
     made = manifest.load(folder / "lambdacli.yaml", environ={})
-    return request.make(request.of_request(asked, made))
+    return recipes.make(recipes.of_request(asked, made))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdacli import manifest, triggers
-from lambdacli.events import request
-from lambdacli.triggers import _patterns as patterns
+from lambdacli import manifest, patterns, triggers
+from lambdacli.events import recipe as recipes
 from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._log_filters import message
 from lambdacli.triggers.iot import _payload
@@ -41,9 +40,9 @@ def sent(tmp_path: Path) -> Any:
         function = {"handler": "app.handler", "runtime": "python3.13", "triggers": [item]}
         path.write_text(json.dumps({"app": "demo", "region": "eu-west-1", "functions": {"work": function}}))
         made = manifest.load(path, environ={})
-        recipe = request.of_trigger(made.functions["work"], made)
+        recipe = recipes.of_trigger(made.functions["work"], made)
         assert recipe is not None
-        found = request.make(recipe)
+        found = recipes.make(recipe)
         assert json.loads(json.dumps(found)) == found
         return found
 

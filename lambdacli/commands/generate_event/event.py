@@ -15,7 +15,7 @@ from lambdacli import events
 from lambdacli.commands.generate_event import completion
 from lambdacli.commands.generate_event.names import FROM_HELP, MANIFEST_NAMES, MANIFEST_OPTION
 from lambdacli.errors import EventError, UsageError
-from lambdacli.events import request
+from lambdacli.events import recipe as recipes
 from lambdacli.events.parameters import GATHERING, GLOBALS
 from lambdacli.suggest import nearest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lambdacli.events.parameters import Parameter
-    from lambdacli.events.request import Recipe
+    from lambdacli.events.recipe import Recipe
     from lambdacli.events.template import Template
 
 _SHOWN = 60  # characters of a default in the help
@@ -52,7 +52,7 @@ def command(name: str, args: Sequence[str], folders: Sequence[Path]) -> Any:
         EventError: no such event, its file is wrong, or it carries no other.
     """
     template = events.load(name, folders)
-    recipe = request.around(request.Recipe(template), folders, wraps_among(args, template))
+    recipe = recipes.around(recipes.Recipe(template), folders, wraps_among(args, template))
     before = partial(_checked, template.name, folders)
     return of_recipe(recipe, template.name, more=_checks(recipe.template), before=before)
 
@@ -98,7 +98,7 @@ def _show(recipe: Recipe, options: dict[str, Any]) -> int:
         parameters["count"] = options["count"]
     settings, patches = _changes(options)
     fresh, compact = (bool(options.get(name)) for name in ("fresh", "compact"))
-    event = request.make(recipe, parameters, settings=settings, patches=patches, fresh=fresh)
+    event = recipes.make(recipe, parameters, settings=settings, patches=patches, fresh=fresh)
     output.put(event, options.get("output"), compact=compact)
     return 0
 

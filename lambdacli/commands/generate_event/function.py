@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import inspect
     from collections.abc import Sequence
 
-    from lambdacli.events.request import Recipe
+    from lambdacli.events.recipe import Recipe
     from lambdacli.model import Function, Manifest
 
 
@@ -38,7 +38,7 @@ def command(args: Sequence[str], *, completing: bool) -> Any:
     except LambdacliError:
         if not completing:
             raise
-        from lambdacli.events.request import Recipe
+        from lambdacli.events.recipe import Recipe
 
         recipe, text = Recipe(None), ""
     name = _name(args)
@@ -57,16 +57,16 @@ def _name(args: Sequence[str]) -> str | None:
 
 
 def _found(args: Sequence[str]) -> tuple[Recipe, str]:
-    from lambdacli.events import request
+    from lambdacli.events import recipe as recipes
 
     manifest, function = _target(args)
     kind = _value(args, "--trigger")
-    recipe = request.of_trigger(function, manifest, kind)
+    recipe = recipes.of_trigger(function, manifest, kind)
     if recipe is None:
         hint = "name an event instead, as in `lambdacli generate-event s3-put`"
         raise UsageError(f"function {function.name} has no trigger that sends an event", hint=hint)
-    folders = request.folders(manifest)
-    recipe = request.around(recipe, folders, event.wraps_among(args, recipe.template))
+    folders = recipes.folders(manifest)
+    recipe = recipes.around(recipe, folders, event.wraps_among(args, recipe.template))
     kind = kind or function.triggers[0].kind
     what = (
         f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"

@@ -6,12 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli import patterns
 from lambdacli.errors import EventError
 from lambdacli.events import find
 from lambdacli.events.parameters import convert
 from lambdacli.events.rendering import render
 from lambdacli.events.template import load
-from lambdacli.triggers import _patterns as patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -82,12 +82,12 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
         presets.setdefault("account-id", manifest.account)
     if not request.pattern:
         return Recipe(_load(request.template, folders(manifest)), presets, record=request.record)
-    from lambdacli.events import patterns
+    from lambdacli.events import matching
     from lambdacli.events.parameters import GLOBALS
 
     common = {key: value for key, value in presets.items() if key in GLOBALS}
-    best = patterns.best(request.pattern, common, folders(manifest))
-    fit = best or patterns.fit(_load(request.template, folders(manifest)), request.pattern, presets)
+    best = matching.best(request.pattern, common, folders(manifest))
+    fit = best or matching.fit(_load(request.template, folders(manifest)), request.pattern, presets)
     return Recipe(fit.template, fit.parameters, overlay=fit.overlay, delivered=request.delivered)
 
 

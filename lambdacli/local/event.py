@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Manifest
 
 
-def event(
+def event_of(
     function: Function,
     manifest: Manifest,
     spec: str | None,
@@ -43,11 +43,11 @@ def event(
 
         return source.resolve(spec, settings, folders=folders, stdin=stdin)
     from lambdacli import events
-    from lambdacli.events import request
+    from lambdacli.events import recipe as recipes
 
-    recipe = request.of_trigger(function, manifest, trigger)
+    recipe = recipes.of_trigger(function, manifest, trigger)
     if recipe is not None:
-        return events.dumps(request.make(recipe, settings=settings)).encode()
+        return events.dumps(recipes.make(recipe, settings=settings)).encode()
     if settings:
         raise UsageError(
             f"function {function.name} has no trigger that --set could change",
