@@ -188,3 +188,5 @@ GLOBALS: dict[str, Parameter] = {
         Parameter("seed", default="0", help="another seed, other ids"),
     )
 }
+
+RESERVED = frozenset({"i", "count", "uuid", "rand", "null", "true", "false"})  # in expressions

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError
-from lambdacli.events import find, strict
-from lambdacli.events.parameters import GLOBALS, TYPES, Parameter
-from lambdacli.suggest import nearest
+from lambdacli.events import declared, find, strict
+from lambdacli.events.parameters import GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from lambdacli.events.parameters import Parameter
 
 _TEXTS = ("name", "trigger", "summary", "source", "batch", "carries")
 _KEYS = ("$schema", *_TEXTS, "params-from", "params", "let", "event", "travels-as", "travels-with")
-_PARAMETER_KEYS = ("type", "default", "help", "many", "choices", "aliases")
 _DEPTH = 8  # templates inside templates
 
 
@@ -76,7 +76,29 @@ def _read(path: str) -> Any:
 def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, ...]) -> Template:
     stem = os.path.basename(path)[:-5]  # noqa: PTH119 - start-up path
     where = f"template {stem}"
-    _object(raw, where, "$", _KEYS)
+    _outline(raw, stem, where, path)
+    inherited = [load(each, folders, within) for each in raw.get("params-from", [])]
+    params = declared.parameters(raw.get("params", {}), where, inherited)
+    return Template(
+        name=stem,
+        trigger=raw.get("trigger", ""),
+        summary=raw["summary"],
+        source=raw.get("source", ""),
+        params=params,
+        let=declared.mapping(raw.get("let", {}), where, "$.let"),
+        batch=raw.get("batch", ""),
+        event=raw["event"],
+        path=path,
+        carries=declared.carrier(raw.get("carries", ""), params, where),
+        travels_as=raw.get("travels-as"),
+        travels_with=_travels_with(raw.get("travels-with", {}), where),
+        folders=folders,
+    )
+
+
+def _outline(raw: Any, stem: str, where: str, path: str) -> None:
+    """Which keys there are, and that those which name something are text."""
+    declared.mapping(raw, where, "$", _KEYS)
     for key in ("name", "summary", "event"):
         if key not in raw:
             raise EventError(f"{where}: {key!r} is missing", hint=path)
@@ -88,67 +110,17 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
     inherited = raw.get("params-from", [])
     if not isinstance(inherited, list) or not all(isinstance(each, str) for each in inherited):
         raise EventError(f"{where}, $.params-from: expected a list of template names", hint=path)
-    params = _parameters(raw.get("params", {}), where, [load(each, folders, within) for each in inherited])
-    carries = raw.get("carries", "")
-    if carries and carries not in params:
-        raise EventError(
-            f"{where}, $.carries: there is no parameter {carries!r}", hint=nearest(carries, params) or path
-        )
-    return Template(
-        name=stem,
-        trigger=raw.get("trigger", ""),
-        summary=raw["summary"],
-        source=raw.get("source", ""),
-        params=params,
-        let=_object(raw.get("let", {}), where, "$.let"),
-        batch=raw.get("batch", ""),
-        event=raw["event"],
-        path=path,
-        carries=carries,
-        travels_as=raw.get("travels-as"),
-        travels_with=_object(raw.get("travels-with", {}), where, "$.travels-with"),
-        folders=folders,
-    )
 
 
-def _parameters(raw: Any, where: str, inherited: Iterable[Template]) -> dict[str, Parameter]:
-    """Globals first, then the inherited ones, then the template's own; a later one takes the place of an earlier."""
-    found = dict(GLOBALS)
-    for template in inherited:
-        for name, parameter in template.params.items():
-            if name not in GLOBALS:
-                before = found.pop(name, parameter)
-                origins = (*before.origins, *parameter.origins, template.name)
-                found[name] = replace(parameter, origins=origins)
-    for name, settings in _object(raw, where, "$.params").items():
-        found.pop(name, None)
-        found[name] = _parameter(name, settings, where)
+def _travels_with(raw: Any, where: str) -> Mapping[str, Any]:
+    """Values, or texts over what is the same in both events: they are read where the event around is."""
+    found = declared.mapping(raw, where, "$.travels-with")
+    for name, value in found.items():
+        at = f"$.travels-with.{name}"
+        if isinstance(value, (list, dict)):
+            raise EventError(f"{where}, {at}: expected a text, a number, true, false or null")
+        if isinstance(value, str):
+            from lambdacli.events import expressions
+
+            expressions.parse(value, expressions.Place(where.removeprefix("template "), at, GLOBALS))
     return found
-
-
-def _parameter(name: str, raw: Any, where: str) -> Parameter:
-    at = f"$.params.{name}"
-    settings = dict(_object(raw, where, at, _PARAMETER_KEYS))
-    kind = settings.get("type", "str")
-    if kind not in TYPES:
-        raise EventError(f"{where}, {at}.type: expected one of {', '.join(TYPES)}, not {kind!r}")
-    if not isinstance(settings.get("many", False), bool):
-        raise EventError(f"{where}, {at}.many: expected true or false")
-    if not isinstance(settings.get("help", ""), str):
-        raise EventError(f"{where}, {at}.help: expected a string")
-    for key in ("choices", "aliases"):
-        items = settings.get(key, [])
-        if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
-            raise EventError(f"{where}, {at}.{key}: expected a list of strings")
-        settings[key] = tuple(items)
-    return Parameter(name, **settings)
-
-
-def _object(raw: Any, where: str, at: str, keys: Sequence[str] = ()) -> Mapping[str, Any]:
-    if not isinstance(raw, dict):
-        raise EventError(f"{where}, {at}: expected an object, not {json.dumps(raw)[:40]}")
-    for key in raw:
-        if keys and key not in keys:
-            hint = nearest(key, keys, f"one of {', '.join(keys)}")
-            raise EventError(f"{where}, {at}: unknown key {key!r}", hint=hint)
-    return raw

@@ -41,7 +41,7 @@ def _around(outer: Template, inner: Template) -> Template:
     operator = "$use" if carrying.type in {"object", "json"} else "$carry"
     content = replace(carrying, default={operator: Inner(inner, names, text=carrying.type != "bytes")})
     own = {**outer.params, outer.carries: content}
-    for name in own.keys() & inner.travels_with.keys():
+    for name in (own.keys() - {outer.carries, *GLOBALS}) & inner.travels_with.keys():
         own[name] = replace(own[name], default=inner.travels_with[name])
     handed_on = {names[name]: _handed_on(outer, inner, name, names[name]) for name in names}
     return replace(

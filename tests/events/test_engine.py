@@ -317,6 +317,14 @@ def test_using_a_template_that_is_not_there(templates: Templates) -> None:
         ({"params-from": "s3-put"}, "$.params-from: expected a list of template names"),
         ({"let": []}, "$.let: expected an object, not []"),
         ({"batch": 1}, "$.batch: expected a string"),
+        ({"params": {"a b": {}}}, "$.params: 'a b' is no name of a parameter"),
+        ({"params": {"": {}}}, "$.params: '' is no name of a parameter"),
+        ({"params": {"a_b": {}}}, "$.params: 'a_b' is no name of a parameter"),
+        ({"params": {"A-B": {}}}, "$.params: 'A-B' is no name of a parameter"),
+        ({"params": {"uuid": {}}}, "$.params: 'uuid' is no name of a parameter"),
+        ({"params": {"a": {"aliases": ["-b"]}}}, "$.params.a.aliases: '-b' is no name of a parameter"),
+        ({"travels-with": []}, "$.travels-with: expected an object, not []"),
+        ({"travels-with": {"subject": {}}}, "$.travels-with.subject: expected a text, a number, true, false or null"),
     ],
 )
 def test_what_the_schema_refuses_is_refused_with_its_path(
@@ -327,6 +335,26 @@ def test_what_the_schema_refuses_is_refused_with_its_path(
     if changes.get("name") != "other":
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"name": "my-event", "summary": "", "event": {}, **changes}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"params": {"a": {"aliases": ["b"]}, "b": {}}}, "$.params.a.aliases: 'b' is b already"),
+        ({"params": {"a": {"aliases": ["c"]}, "b": {"aliases": ["c"]}}}, "$.params.b.aliases: 'c' is a already"),
+        ({"params": {"a": {"aliases": ["region"]}}}, "$.params.a.aliases: 'region' is region already"),
+        ({"params": {"a": {"aliases": ["a"]}}}, "$.params.a.aliases: 'a' is a already"),
+        ({"params": {"a": {}}, "carries": "b"}, "$.carries: there is no parameter 'b'"),
+        ({"carries": "region"}, "$.carries: every event has a parameter 'region', it carries nothing"),
+        ({"params": {"a": {"type": "int"}}, "carries": "a"}, "$.carries: a takes no event: expected one of the types"),
+        ({"params": {"a": {"choices": ["b"]}}, "carries": "a"}, "$.carries: a takes no event: expected one of the"),
+        ({"travels-with": {"subject": "${a}"}}, "$.travels-with.subject: ${a}: unknown name 'a'"),
+    ],
+)
+def test_what_the_schema_cannot_refuse(templates: Templates, changes: dict[str, Any], message: str) -> None:
+    error = templates.error({}, **changes)
+    assert error.message.startswith(f"template my-event, {message}")
+    jsonschema.validate({"name": "my-event", "summary": "", "event": {}, **changes}, SCHEMA)
 
 
 def test_missing_parts_of_a_template(tmp_path: Path) -> None:

@@ -153,3 +153,14 @@ def test_s3_has_a_subject_of_its_own_in_sns_unless_one_is_given() -> None:
         for given in ({}, {"subject": "mine"})
     ]
     assert subjects == ["Amazon S3 Notification", "mine"]
+
+
+def test_what_an_event_sets_around_it_is_not_itself(tmp_path: Path) -> None:
+    inner = {
+        "name": "shop-sale", "summary": "a sale", "event": {"it": "me"},
+        "travels-with": {"message": "overwritten", "subject": "in ${region}", "region": "x", "unknown": 1},
+    }  # fmt: skip
+    (tmp_path / "shop-sale.json").write_text(json.dumps(inner), encoding="utf-8")
+    template = wrapped([events.load("sns-notification"), events.load("shop-sale", [tmp_path])])
+    found = events.render(template, {"region": "eu-west-1"})["Records"][0]["Sns"]
+    assert (found["Message"], found["Subject"]) == ('{"it":"me"}', "in eu-west-1")
