@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.events import expressions
 from lambdacli.events.parameters import GLOBALS
-from lambdacli.events.reader import NO_OBJECTS, Reader, key_of
+from lambdacli.events.reader import MAY_BE_EMPTY, NO_OBJECTS, Reader, key_of
 from lambdacli.events.records import Records
 
 if TYPE_CHECKING:
@@ -110,13 +110,14 @@ class Program(Reader):
     def object_of(self, entries: list[Entry]) -> Render:
         """What is constant is copied, what moves is put in."""
         constants = {key: None if callable(node) else node for key, node, _ in entries}
-        moving = [(key, node, optional) for key, node, optional in entries if callable(node) or optional]
+        optional = {key for key, _, mark in entries if mark == MAY_BE_EMPTY}
+        moving = [(key, node, key in optional) for key, node, _ in entries if callable(node) or key in optional]
 
         def render(values: Values, _rendered: Any) -> dict[str, Any]:
             out = constants.copy()
-            for key, node, optional in moving:
+            for key, node, may_go in moving:
                 value = node(values, out) if callable(node) else node
-                if optional and (value is None or value in ("", [], {})):
+                if may_go and (value is None or value in ("", [], {})):
                     del out[key]
                 else:
                     out[key] = value
@@ -129,9 +130,9 @@ class Program(Reader):
 
         def render(values: Values, _rendered: Any) -> dict[str, Any]:
             out: dict[str, Any] = {}
-            for key, node, optional in entries:
+            for key, node, mark in entries:
                 value = node(values, out) if callable(node) else node
-                if not (optional and value in (None, "", [], {})):
+                if not (mark == MAY_BE_EMPTY and value in (None, "", [], {})):
                     out[expressions.as_text(key(values, out)) if callable(key) else key] = value
             return out
 

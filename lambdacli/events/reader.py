@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from lambdacli.events.parameters import Parameter
     from lambdacli.events.template import Inner, Template
 
-    Entry = tuple[Any, Any, bool]
+    Entry = tuple[Any, Any, str]
 
+MAY_BE_EMPTY = "?"  # behind a key: left out when empty
+MAY_BE_MISSING = "??"  # always made, though not every event of the kind has it
 OPERATORS = ("$json", "$gzip_base64", "$merge", "$use", "$carry")
 NO_OBJECTS = "$merge: expected a list of objects"
 _BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
@@ -80,7 +82,7 @@ class Reader:
         raise NotImplementedError
 
     def object_of(self, entries: list[Entry]) -> Any:
-        """An object; each entry is key, value, and whether it is left out when empty."""
+        """An object; each entry is key, value, and the mark behind the key."""
         raise NotImplementedError
 
     def computed(self, entries: list[Entry]) -> Any:
@@ -137,13 +139,13 @@ class Reader:
         entries: list[Entry] = []
         done: dict[str, Any] = {}
         for raw, value in tree.items():
-            key, optional = key_of(raw)
+            key, mark = key_of(raw)
             way = batch[1:] if batch and batch[0] in {key, "*"} else None
             node = done[key] = self._below(value, place, f".{key}", done, way)
-            entries.append((key, node, optional))
+            entries.append((key, node, mark))
         if not any(expressions.has_holes(key) for key in tree):
             return self.object_of(entries)
-        return self.computed([(self._below(key, place, f".{key}"), node, optional) for key, node, optional in entries])
+        return self.computed([(self._below(key, place, f".{key}"), node, mark) for key, node, mark in entries])
 
     def _operator(self, operator: str, tree: dict[str, Any], place: Place, batch: list[str] | None) -> Any:
         if operator not in OPERATORS:
@@ -193,11 +195,11 @@ def _is_operator(key: str) -> bool:
     return key.startswith("$") and not key.startswith(("$$", "${"))
 
 
-def key_of(raw: str) -> tuple[str, bool]:
-    """The key that a template's key stands for, and whether it is left out when empty."""
-    optional = raw.endswith("?")
-    key = raw[:-1] if optional else raw
-    return (key[1:] if key.startswith("$$") and not key.startswith("$${") else key), optional
+def key_of(raw: str) -> tuple[str, str]:
+    """The key that a template's key stands for, and the mark behind it."""
+    mark = next((mark for mark in (MAY_BE_MISSING, MAY_BE_EMPTY) if raw.endswith(mark)), "")
+    key = raw.removesuffix(mark)
+    return (key[1:] if key.startswith("$$") and not key.startswith("$${") else key), mark
 
 
 def _batch_path(source: Template) -> list[str] | None:

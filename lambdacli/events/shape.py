@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
 from lambdacli.events import expressions, forms, outcomes, schemas
-from lambdacli.events.reader import Reader
+from lambdacli.events.reader import MAY_BE_EMPTY, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,21 +91,26 @@ class Shape(Reader):
         return {"type": "array", "minItems": 1, "items": schemas.any_of(items)}
 
     def object_of(self, entries: list[Entry]) -> Schema:
-        """These keys and no others; what is left out when empty need not be there and is never null."""
+        """These keys and no others. One with a mark need not be there; what is left out when empty is never null."""
         properties: Schema = {}
         required = []
-        for key, node, optional in entries:
-            if not optional:
+        for key, node, mark in entries:
+            if mark != MAY_BE_EMPTY:
                 properties[key] = node
-                required.append(key)
+                if not mark:
+                    required.append(key)
             elif node != schemas.NULL and node.get("const") != "":
                 properties[key] = schemas.not_null(node)
         return schemas.closed(properties, required)
 
     def computed(self, entries: list[Entry]) -> Schema:
         """Keys that are chosen have the schema of their value."""
-        fixed = [(key["const"], node, optional) for key, node, optional in entries if "const" in key]
-        free = [schemas.not_null(node) if optional else node for key, node, optional in entries if "const" not in key]
+        fixed = [(key["const"], node, mark) for key, node, mark in entries if "const" in key]
+        free = [
+            schemas.not_null(node) if mark == MAY_BE_EMPTY else node
+            for key, node, mark in entries
+            if "const" not in key
+        ]
         found = self.object_of(fixed)
         return {**found, "additionalProperties": schemas.any_of(free)} if free else found
 

@@ -139,6 +139,13 @@ def test_what_is_left_out_when_empty_is_neither_needed_nor_null(templates: Templ
     assert schema["required"] == ["c"]
 
 
+def test_a_key_that_only_some_events_have_is_made_all_the_same(templates: Templates) -> None:
+    schema = plain(templates.schema({"a??": None, "b??": "${text}", "c": 1}))
+    assert schema["properties"] == {"a": {"type": "null"}, "b": STRING, "c": {"const": 1}}
+    assert schema["required"] == ["c"]
+    assert events.render(events.load("my-event", [templates.folder]), {"text": ""}) == {"a": None, "b": "", "c": 1}
+
+
 def test_records_are_one_or_more_of_any_kind(templates: Templates) -> None:
     schema = plain(templates.schema({"R": [{"a": "x"}, {"b": "${text}"}]}, batch="R"))["properties"]["R"]
     assert (schema["type"], schema["minItems"]) == ("array", 1)
