@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 _LONGEST = 100  # characters of a name that are compared
 
 
-def closest(name: str, valid: Iterable[str]) -> str:
-    """The valid name that is most like another, in whatever case; "" when none is."""
+def closest(name: str, valid: Iterable[str], likeness: float = 0.6) -> str:
+    """The valid name that is most like another, in whatever case; "" when none is like it, of 1 at most."""
     from difflib import get_close_matches
 
     names = {each.lower(): each for each in valid}
-    near = get_close_matches(name[:_LONGEST].lower(), names, n=1)
+    near = get_close_matches(name[:_LONGEST].lower(), names, n=1, cutoff=likeness)
     return names[near[0]] if near else ""
 
 

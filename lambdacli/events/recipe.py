@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from lambdacli.events.change import Change
+    from lambdacli.events.settings import Change
     from lambdacli.events.template import Template
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
@@ -100,7 +100,7 @@ def make(
     recipe: Recipe,
     parameters: Mapping[str, Any] = _NOTHING,
     *,
-    settings: Mapping[str, Any] = _NOTHING,
+    settings: Sequence[str] = (),
     patches: Sequence[Any] = (),
     fresh: bool = False,
 ) -> Any:
@@ -109,7 +109,7 @@ def make(
     Args:
         recipe: what it is made from.
         parameters: of the template; `count` may be among them. They win over the recipe's.
-        settings: of `--set`, by name: parameters, else paths into the event. They win over the parameters.
+        settings: `NAME=VALUE` each: parameters, which win over those, else places of the event.
         patches: JSON merge patches, in their order.
         fresh: new ids and the current time.
 
@@ -118,56 +118,31 @@ def make(
     """
     template = recipe.template
     given: Mapping[str, Any] = _NOTHING
-    changes: Sequence[Change] = ()
+    places: Sequence[Change] = ()
     if settings:
-        from lambdacli.events import change
+        from lambdacli.events.settings import sorted_out
 
-        given, changes = change.sorted_out(settings, template)
+        given, places = sorted_out(settings, template)
     event = recipe.event
     if template is not None:
         event = _rendered(template, {**recipe.presets, **parameters, **given}, fresh=fresh)
     elif parameters:
         raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
     if recipe.overlay:
-        event = changed(event, [recipe.overlay], ())
+        event = _changed(event, [recipe.overlay])
     if recipe.record:
-        event = {**event, "Records": [changed(each, [recipe.record], ()) for each in event["Records"]]}
+        event = {**event, "Records": [_changed(each, [recipe.record]) for each in event["Records"]]}
     if recipe.delivered:
         event = recipe.delivered(event)
-    return changed(event, patches, changes, template)
+    return _changed(event, patches, places, template) if patches or places else event
 
 
-def changed(event: Any, patches: Sequence[Any], changes: Sequence[Change], template: Template | None = None) -> Any:
-    """The event with patches laid over it, then places of it changed.
+def _changed(
+    event: Any, patches: Sequence[Any], places: Sequence[Change] = (), template: Template | None = None
+) -> Any:
+    from lambdacli.events.change import changed
 
-    Raises:
-        EventError: a path leads nowhere, or a word is neither a parameter nor a key of the event.
-    """
-    if not patches and not changes:
-        return event
-    from lambdacli.events import change
-
-    try:
-        for patch in patches:
-            event = change.merge(event, patch)
-        for each in changes:
-            _check_word(each, event, template)
-            event = change.apply(event, each)
-    except RecursionError:
-        raise EventError("the event is nested too deeply") from None
-    return event
-
-
-def _check_word(wanted: Change, event: Any, template: Template | None) -> None:
-    """A single word is a key of the event, or else meant a parameter; `:=` makes a new key of one like no other."""
-    if template is None or wanted.is_path or (isinstance(event, dict) and wanted.path in event):
-        return
-    from lambdacli.events.rendering import unknown_parameter
-    from lambdacli.suggest import nearest
-
-    if wanted.exact and not nearest(wanted.path, [*template.params, "count"]):
-        return
-    raise unknown_parameter(template, wanted.path)
+    return changed(event, patches, places, template)
 
 
 def _load(name: str, folders: Sequence[Path]) -> Template:

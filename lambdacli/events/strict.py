@@ -1,9 +1,24 @@
-"""JSON as RFC 8259 has it: Python's NaN and Infinity are none."""
+"""JSON as RFC 8259 has it: Python's NaN and Infinity are none, and no number may become one."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
+
+_REASONS = {
+    "Expecting value": "a value is wanted here",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is wanted here",
+    "Expecting ':' delimiter": "a colon is wanted here",
+    "Expecting ',' delimiter": "a comma is wanted here, or the end of the list or object",
+    "Extra data": "something follows its end",
+    "Invalid control character at": "a line break or another control character in a text: write \\n, \\t or \\u00XX",
+    "Invalid \\escape": "a backslash that escapes nothing: write \\\\",
+    "Invalid \\uXXXX escape": "four hexadecimal digits are wanted behind \\u",
+    "Unterminated string starting at": "a text without its closing quote",
+    "Illegal trailing comma before end of object": "a comma before the end of an object",
+    "Illegal trailing comma before end of array": "a comma before the end of a list",
+}
 
 
 class TooDeepError(ValueError):
@@ -18,13 +33,29 @@ def loads(text: str | bytes) -> Any:
 
     Raises:
         TooDeepError: nested too deeply.
-        ValueError: it is no JSON; a JSONDecodeError, which knows line and column, unless it is a word such as NaN.
+        ValueError: it is no JSON; a JSONDecodeError, which knows line and column, unless it is a word such as NaN or
+            a number such as 1e999.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise TooDeepError from None
 
 
+def reason(error: json.JSONDecodeError) -> str:
+    """What is wrong with a text, in plain words; `error` has the place."""
+    if error.pos >= len(error.doc.rstrip()):
+        return "it ends too early"
+    return next((plain for said, plain in _REASONS.items() if error.msg.startswith(said)), error.msg)
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    """Python reads a number that is too large as infinite, and would write `Infinity`."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is too large: a finite number is wanted")
+    return number

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lambdacli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from lambdacli.model import Function, Manifest
 
@@ -16,7 +16,7 @@ def event_of(
     function: Function,
     manifest: Manifest,
     spec: str | None,
-    settings: Mapping[str, str | list[str]],
+    settings: Sequence[str],
     trigger: str = "",
     *,
     stdin: Callable[[], bytes],
@@ -27,7 +27,7 @@ def event_of(
         function: for whose triggers.
         manifest: gives the folder of the user's own templates.
         spec: a file, `-`, inline JSON or a template's name; None asks the function's trigger.
-        settings: values for the template's parameters, a list makes that many records; others are paths into the event.
+        settings: `NAME=VALUE` each: parameters of the template, else places of the event.
         trigger: the kind to choose where the function has several.
         stdin: read only for `-`.
 

@@ -16,7 +16,7 @@ from lambdacli.local.variables import credentials
 from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lambdacli.local.invocation import Invocation
     from lambdacli.local.wanted import Wanted
@@ -125,8 +125,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
 
 def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
     try:
-        settings = _settings(wanted)
-        event = event_of(function, manifest, wanted.event, settings, wanted.trigger, stdin=stdin)
+        event = event_of(function, manifest, wanted.event, wanted.settings, wanted.trigger, stdin=stdin)
     except EventError as error:
         if wanted.event is None or os.path.isfile(wanted.event):  # noqa: PTH113 - JSON is too long for Path's
             raise
@@ -137,14 +136,6 @@ def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callab
             hint="put the data into S3 and its key into the event",
         )
     return event
-
-
-def _settings(wanted: Wanted) -> Mapping[str, str | list[str]]:
-    if not wanted.settings:
-        return {}
-    from lambdacli.events.change import gathered
-
-    return gathered(wanted.settings)
 
 
 def _target(wanted: Wanted) -> tuple[Manifest, Function]:

@@ -309,7 +309,7 @@ def test_no_timeout_outlives_the_functions_own(lambdacli: CommandLine, app: Path
         (
             "app.echo -e s3-put --set Records.1.x=b",
             "--set Records.1.x: Records has no item '1'",
-            "0 to 0, or - to append",
+            'only 0; `--set \'/Records/-={"x":"b"}\'` appends one',
         ),
         ("app.echo -e {} --set a.b=1", "--set a.b: the event has no key 'a'", "it is an empty object"),
         ("app.echo -e {} --set a[=1", "--set a[: cannot read the path", "such as Records.0.body"),

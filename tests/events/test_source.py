@@ -15,7 +15,8 @@ from lambdacli.model import MAX_EVENT
 
 
 def resolve(spec: str, parameters: dict[str, Any] | None = None, *, folders: Any = (), stdin: bytes = b"") -> bytes:
-    return source.resolve(spec, parameters or {}, folders=folders, stdin=lambda: stdin)
+    settings = [f"{name}={value}" for name, value in (parameters or {}).items()]
+    return source.resolve(spec, settings, folders=folders, stdin=lambda: stdin)
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ def test_neither_file_nor_template(spec: str, message: str, hint: str) -> None:
 @pytest.mark.parametrize("spec", ["-", "{}", "event"])
 def test_places_of_any_event_can_be_set(spec: str) -> None:
     Path("event").write_text("{}")
-    assert resolve(spec, {"bucket": "b", "/a~1b": "[1]"}, stdin=b"{}") == b'{"bucket":"b","a/b":[1]}'
+    assert resolve(spec, {"bucket:": '"b"', "/a~1b": "[1]"}, stdin=b"{}") == b'{"bucket":"b","a/b":[1]}'
     with pytest.raises(EventError, match=r"--set a\.b: the event has no key 'a'"):
         resolve(spec, {"a.b": "1"}, stdin=b"{}")
 

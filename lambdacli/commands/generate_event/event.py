@@ -266,16 +266,16 @@ def _several(values: Sequence[str]) -> Any:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _changes(options: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+def _changes(options: dict[str, Any]) -> tuple[list[str], list[Any]]:
     """What --set and --merge say."""
-    settings, files = options.get("set") or (), options.get("merge") or ()
-    if not settings and not files:
-        return {}, []
-    from lambdacli.events import change, source
+    settings, files = options.get("set") or [], options.get("merge") or []
+    if not files:
+        return settings, []
+    from lambdacli.events import source
     from lambdacli.model import MAX_EVENT
 
     read = {"stdin": lambda: sys.stdin.buffer.read(MAX_EVENT + 1)}
-    return change.gathered(settings), [source.patch(path, **read) for path in files]
+    return settings, [source.patch(path, **read) for path in files]
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:
