@@ -108,4 +108,4 @@ class EventRequest(NamedTuple):
     event: Any = None
     pattern: Mapping[str, Any] = _NOTHING  # of EventBridge: what the event matches; a template that fits it goes first
     record: Mapping[str, Any] = _NOTHING  # a merge patch for each record, for what no parameter says
-    delivered: Callable[[Any], Any] | None = None  # what the function gets of the event, where that is not all of it
+    finish: Callable[[Any], Any] | None = None  # what the function gets of the event, where that is not all of it

@@ -67,6 +67,16 @@ def _any_passes(wanted: list[Any], value: Mapping[str, Any], key: str) -> bool:
     return any(_passes(each, item) for each in wanted for item in (found if isinstance(found, list) else [found]))
 
 
+def unmatched(pattern: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    """The part of a pattern that an object does not match."""
+    whole = not isinstance(value, dict)
+    return {
+        key: unmatched(wanted, value[key]) if isinstance(wanted, dict) and not whole and key in value else wanted
+        for key, wanted in pattern.items()
+        if whole or not _matches_key(key, wanted, value)
+    }
+
+
 def fitted(pattern: Mapping[str, Any], value: Any) -> Any:
     """The value with as little changed as makes it match."""
     if isinstance(value, list) and value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import patterns
@@ -14,7 +15,7 @@ from lambdacli.events.rendering import render
 from lambdacli.events.template import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lambdacli.events.template import Template
@@ -26,11 +27,16 @@ _ENVELOPE = ("source", "detail-type")
 
 
 class Fit(NamedTuple):
-    """A template's event that matches a pattern."""
+    """A template's event that matches a pattern, or does when it is finished."""
 
     template: Template
     parameters: dict[str, Any]
-    overlay: dict[str, Any]  # a merge patch, for what no parameter says
+    rest: dict[str, Any]  # of the pattern: what no parameter says
+
+    @property
+    def finish(self) -> Callable[[Any], Any] | None:
+        """Makes the event match; None where it does already."""
+        return partial(patterns.fitted, self.rest) if self.rest else None
 
 
 def fit(template: Template, pattern: Mapping[str, Any], given: Mapping[str, Any]) -> Fit:
@@ -39,7 +45,7 @@ def fit(template: Template, pattern: Mapping[str, Any], given: Mapping[str, Any]
     found = dict(_parameters(pattern, template.event, event, template))
     if found:
         event = render(template, {**given, **found})
-    return Fit(template, {**given, **found}, _difference(event, patterns.fitted(pattern, event)))
+    return Fit(template, {**given, **found}, patterns.unmatched(pattern, event))
 
 
 def best(pattern: Mapping[str, Any], given: Mapping[str, Any], folders: Sequence[Path]) -> Fit | None:
@@ -50,7 +56,7 @@ def best(pattern: Mapping[str, Any], given: Mapping[str, Any], folders: Sequence
     if "source" not in pattern:
         return None
     fits = [fit(template, pattern, given) for template in _candidates(pattern, folders)]
-    ranked = sorted(fits, key=lambda each: (_size(each.overlay), len(each.parameters), len(each.template.name)))
+    ranked = sorted(fits, key=lambda each: (_size(each.rest), len(each.parameters), len(each.template.name)))
     return ranked[0] if ranked else None
 
 
@@ -128,18 +134,6 @@ def _merged(tree: Any) -> Any:
     return tree
 
 
-def _size(overlay: Any) -> int:
-    """How many places a merge patch changes."""
-    return sum(map(_size, overlay.values())) if isinstance(overlay, dict) else 1
-
-
-def _difference(before: Any, after: Any) -> dict[str, Any]:
-    """The merge patch that makes one object of another."""
-    found: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        if key in before and isinstance(before[key], dict) and isinstance(value, dict):
-            if inner := _difference(before[key], value):
-                found[key] = inner
-        elif key not in before or before[key] != value:
-            found[key] = value
-    return found
+def _size(pattern: Any) -> int:
+    """How many places a pattern looks at."""
+    return sum(map(_size, pattern.values())) if isinstance(pattern, dict) else 1

@@ -24,9 +24,9 @@ class Recipe(NamedTuple):
     template: Template | None
     presets: Mapping[str, Any] = _NOTHING
     event: Any = None  # where there is no template
-    overlay: Any = None  # a merge patch that makes it match the trigger's pattern
-    record: Any = None  # the same for each of its records
-    delivered: Callable[[Any], Any] | None = None  # what the function gets of it
+    record: Mapping[str, Any] = _NOTHING  # a merge patch for each of its records
+    finish: Callable[[Any], Any] | None = None  # makes what the function gets of it
+    kind: str = ""  # the trigger's
 
 
 def of_template(name: str, folders: Sequence[Path] = ()) -> Recipe:
@@ -50,8 +50,6 @@ def around(recipe: Recipe, folders: Sequence[Path], wraps: Sequence[str]) -> Rec
         raise UsageError("this event is given in the manifest and carries no other", hint="leave out --wrap")
     from lambdacli.events.wrap import wrapped
 
-    if recipe.delivered:
-        raise UsageError("the function gets a part of this event, which carries no other", hint="leave out --wrap")
     template = wrapped([recipe.template, *(_load(name, folders) for name in wraps)])
     presets = {name: value for name, value in recipe.presets.items() if name != template.carries}
     return recipe._replace(template=template, presets=presets)
@@ -70,7 +68,7 @@ def of_trigger(function: Function, manifest: Manifest, kind: str = "") -> Recipe
     from lambdacli import triggers
 
     request = triggers.load(trigger.kind).sample(trigger, function, manifest)
-    return of_request(request, manifest)
+    return of_request(request, manifest)._replace(kind=trigger.kind)
 
 
 def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
@@ -81,14 +79,23 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     if manifest.account:
         presets.setdefault("account-id", manifest.account)
     if not request.pattern:
-        return Recipe(_load(request.template, folders(manifest)), presets, record=request.record)
+        return Recipe(_load(request.template, folders(manifest)), presets, record=request.record, finish=request.finish)
     from lambdacli.events import matching
     from lambdacli.events.parameters import GLOBALS
 
     common = {key: value for key, value in presets.items() if key in GLOBALS}
     best = matching.best(request.pattern, common, folders(manifest))
     fit = best or matching.fit(_load(request.template, folders(manifest)), request.pattern, presets)
-    return Recipe(fit.template, fit.parameters, overlay=fit.overlay, delivered=request.delivered)
+    return Recipe(fit.template, fit.parameters, finish=_in_turn(fit.finish, request.finish))
+
+
+def _in_turn(*steps: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    def finish(event: Any) -> Any:
+        for step in steps:
+            event = step(event) if step else event
+        return event
+
+    return finish
 
 
 def folders(manifest: Manifest) -> tuple[Path, ...]:
@@ -116,25 +123,26 @@ def make(
     Raises:
         EventError: a parameter or a path that there is not, or a value that does not fit.
     """
-    template = recipe.template
     given: Mapping[str, Any] = _NOTHING
     places: Sequence[Change] = ()
     if settings:
         from lambdacli.events.settings import sorted_out
 
-        given, places = sorted_out(settings, template)
+        given, places = sorted_out(settings, recipe.template)
+    event = _made(recipe, {**parameters, **given}, fresh=fresh)
+    return _changed(event, patches, places, recipe.template) if patches or places else event
+
+
+def _made(recipe: Recipe, parameters: dict[str, Any], *, fresh: bool) -> Any:
+    """The event as its trigger sends it."""
     event = recipe.event
-    if template is not None:
-        event = _rendered(template, {**recipe.presets, **parameters, **given}, fresh=fresh)
+    if recipe.template is not None:
+        event = _rendered(recipe.template, {**recipe.presets, **parameters}, fresh=fresh)
     elif parameters:
         raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
-    if recipe.overlay:
-        event = _changed(event, [recipe.overlay])
     if recipe.record:
         event = {**event, "Records": [_changed(each, [recipe.record]) for each in event["Records"]]}
-    if recipe.delivered:
-        event = recipe.delivered(event)
-    return _changed(event, patches, places, template) if patches or places else event
+    return recipe.finish(event) if recipe.finish else event
 
 
 def _changed(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
 
 _FIELDS = ("account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version", "$or")
+_PARAMETERS: dict[str, type] = {"source": str, "detail-type": str, "detail": dict, "resources": list}
 
 
 def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
@@ -26,11 +27,11 @@ def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRe
         return literal(values["input"])
     pattern = parsed(values["pattern"])
     wanted = example(pattern)
-    parameters: dict[str, Any] = {key: wanted.get(key) for key in ("source", "detail-type", "detail", "resources")}
-    if isinstance(parameters["resources"], str):
-        parameters["resources"] = [parameters["resources"]]
+    if isinstance(wanted.get("resources"), str):
+        wanted["resources"] = [wanted["resources"]]
+    parameters = {key: wanted[key] for key, kind in _PARAMETERS.items() if isinstance(wanted.get(key), kind)}
     made = request(manifest, "eventbridge-event", parameters)
-    return made._replace(pattern=pattern, delivered=_delivery(trigger, f"{manifest.app}-{function.name}"))
+    return made._replace(pattern=pattern, finish=_delivery(trigger, f"{manifest.app}-{function.name}"))
 
 
 def _delivery(trigger: Trigger, name: str) -> Callable[[Any], Any] | None:

@@ -23,7 +23,11 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
         if values.get("filter_policy_scope") == "MessageBody":
             parameters["message"] = json.dumps(wanted)
         else:
-            parameters["message-attributes"] = wanted
+            parameters["message-attributes"] = {
+                name: [None] if value is None else value  # only an item of a list can be null
+                for name, value in wanted.items()
+                if not isinstance(value, dict)
+            }
     return request(manifest, "sns-notification", parameters, values["topic"])
 
 

@@ -98,6 +98,10 @@ STATE = {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notif
         ({"source": ["shop"], "$or": [{"detail": {"x": [1]}}, {"detail": {"y": [2]}}]}, {"x": 1}),
         ({"detail": {"total": [{"numeric": [">", 10, "<", 20]}]}}, {"total": 11}),
         ({"source": [{"wildcard": "aws.*"}], "detail-type": ["Scheduled Event"]}, {}),
+        ({**STATE, "detail": {"state": [None]}}, {"state": None}),
+        ({"source": ["shop"], "detail": {"a": [None], "b": {"c": [None]}}}, {"a": None, "b": {"c": None}}),
+        ({"detail": [{"exists": True}]}, {}),
+        ({"source": [5], "detail-type": [None], "resources": {"a": ["x"]}}, {}),
     ],
 )  # fmt: skip
 def test_an_event_matches_its_pattern(sent: Any, pattern: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -280,6 +284,8 @@ def test_a_notification_passes_the_filter_policy(sent: Any) -> None:
         "store": "example", "price": "100", "event": "example",
     }  # fmt: skip
     assert attributes["price"]["Type"] == "Number"
+    nothing = sent({"sns": {"topic": "t", "filter_policy": {"a": [None]}}})["Records"][0]["Sns"]["MessageAttributes"]
+    assert nothing == {"a": {"Type": "String.Array", "Value": "[null]"}}
     scoped = {"topic": "t", "filter_policy": {"a": {"b": ["c"]}}, "filter_policy_scope": "MessageBody"}
     assert json.loads(sent({"sns": scoped})["Records"][0]["Sns"]["Message"]) == {"a": {"b": "c"}}
 
