@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import EventError
 from lambdacli.events import content, find, shape
@@ -24,7 +24,6 @@ _SAMPLE = 3  # records, or free keys, that are looked at to know the event
 _DEPTH = 16  # to which an event is cut down to a sample of it
 _MOST = 2  # times as much that is unlike: an event of which less is alike is not worth a name
 _WORD = re.compile(r"[A-Za-z]{2}")
-_WORTH = 2  # of a name, beside that it is alike
 _LEAST = 2  # what an event must have in common with one of the catalogue to be near it at all
 
 
@@ -121,8 +120,7 @@ class _Candidate:
         name = self.template.name
         like = self.likeness
         part = like.unlike / (like.alike + like.unlike + 1)
-        score = like.difference + _WORTH * like.names
-        how = (-score, 0, 0, 0) if score > 0 else (0, -like.names, -like.known, part)
+        how = (-like.difference, 0, 0, 0) if like.difference > 0 else (0, -like.names, -like.known, part)
         return (*how, len(others), len(name), name)
 
     def is_worth_a_name(self, sample: Any) -> bool:
@@ -178,22 +176,43 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
+class _Weight(NamedTuple):
+    """How much it counts that a place is as a schema has it, and that it is not."""
+
+    same: float
+    other: float
+
+    def of(self, *, same: bool, names: int = 0) -> _Likeness:
+        return _Likeness(self.same, 0, names=names) if same else _Likeness(0, self.other, names=-names)
+
+
+_TYPE = _Weight(1, 3)
+_CONSTANT = _Weight(3, 6)
+_CHOICE = _Weight(2, 4)  # one of several constants
+_NEAR_NAME = 1  # a constant in a longer text, as `s3:ObjectCreated:Put`
+_HOST = _Weight(3, 6)  # the name of a service's host
+_FORM = _Weight(1, 1)  # any other pattern
+_CONTENT = _Weight(1, 3)  # JSON, base64 or gzip in a text
+_NO_RECORDS = _Weight(0, 2)
+_MISSING, _MISSING_INNER = 2, 0.5  # a key, and each that would have to be in it
+_UNKNOWN = 1  # a key too many
+
+
 def _likeness(schema: dict[str, Any], value: Any) -> _Likeness:
     if "anyOf" in schema:
-        best = max((_likeness(each, value) for each in schema["anyOf"]), key=lambda each: each.difference)
-        return _Likeness(best.alike, best.unlike + 0.25, best.known, best.names)
+        return max((_likeness(each, value) for each in schema["anyOf"]), key=lambda each: each.difference)
     if "const" in schema or "enum" in schema:
         return _name(schema, value)
     if "type" not in schema:
         return _Likeness()
-    if not _has_type(schema["type"], value):
-        return _Likeness(0, 3)
-    found = _Likeness(1, 0)
+    if value == [] and "items" in schema and _has_type(schema["type"], value):  # it may be of anything
+        return _NO_RECORDS.of(same="minItems" not in schema)
+    found = _TYPE.of(same=_has_type(schema["type"], value))
+    if found.unlike:
+        return found
     if isinstance(value, dict):
         _keys(schema, value, found)
     elif isinstance(value, list):
-        if not value and "minItems" in schema:
-            found.unlike += 2
         for each in value[:_SAMPLE] if "items" in schema else ():
             found.add(_likeness(schema["items"], each))
     elif isinstance(value, str):
@@ -205,10 +224,10 @@ def _name(schema: dict[str, Any], value: Any) -> _Likeness:
     """One of the constants that a place may hold."""
     constants = schema["enum"] if "enum" in schema else [schema["const"]]
     same = any(value == each and type(value) is type(each) for each in constants)
-    word = int(all(isinstance(each, str) and _WORD.search(each) is not None for each in constants))
-    if len(constants) == 1:
-        return _Likeness(3, 0, names=word) if same else _Likeness(0, 6, names=-word)
-    return _Likeness(2, 0, names=word) if same else _Likeness(0, 4, names=-word)
+    words = [each for each in constants if isinstance(each, str) and _WORD.search(each) is not None]
+    if not same and isinstance(value, str) and any(each in value for each in words):
+        return _Likeness(0, _NEAR_NAME)
+    return (_CONSTANT if len(constants) == 1 else _CHOICE).of(same=same, names=int(len(words) == len(constants)))
 
 
 def _has_type(kinds: Any, value: Any) -> bool:
@@ -228,10 +247,10 @@ def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> No
     found.known += known
     for key in schema.get("required", ()):
         if key not in value:
-            found.unlike += 2 + len(properties[key].get("required", ())) / 2
+            found.unlike += _MISSING + _MISSING_INNER * len(properties[key].get("required", ()))
     more = schema.get("additionalProperties", True)
     if more is False:
-        found.unlike += len(value) - known
+        found.unlike += _UNKNOWN * (len(value) - known)
     elif isinstance(more, dict):
         free = [key for key, _ in zip(value, range(len(properties) + _SAMPLE), strict=False) if key not in properties]
         for key in free[:_SAMPLE]:
@@ -241,16 +260,14 @@ def _keys(schema: dict[str, Any], value: dict[str, Any], found: _Likeness) -> No
 def _text(schema: dict[str, Any], value: str, found: _Likeness) -> None:
     if "pattern" in schema:
         same = re.search(schema["pattern"], value[:1000]) is not None
-        if schema.get("title", "").startswith(shape.HOST):
-            found.add(_Likeness(3, 0, names=1) if same else _Likeness(0, 6, names=-1))
-        else:
-            found.add(_Likeness(1, 0) if same else _Likeness(0, 1))
+        host = schema.get("title", "").startswith(shape.HOST)
+        found.add(_HOST.of(same=same, names=1) if host else _FORM.of(same=same))
     if "contentEncoding" in schema or "contentMediaType" in schema:
         try:
             held = content.inside(value, schema)
         except ValueError:
-            found.unlike += 3
+            found.add(_CONTENT.of(same=False))
         else:
-            found.alike += 1
+            found.add(_CONTENT.of(same=True))
             if "contentSchema" in schema:
                 found.add(_likeness(schema["contentSchema"], held))
