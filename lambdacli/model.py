@@ -107,5 +107,4 @@ class EventRequest(NamedTuple):
     parameters: Mapping[str, Any] = _NOTHING
     event: Any = None
     pattern: Mapping[str, Any] = _NOTHING  # of EventBridge: what the event matches; a template that fits it goes first
-    record: Mapping[str, Any] = _NOTHING  # a merge patch for each record, for what no parameter says
     finish: Callable[[Any], Any] | None = None  # what the function gets of the event, where that is not all of it

@@ -24,7 +24,6 @@ class Recipe(NamedTuple):
     template: Template | None
     presets: Mapping[str, Any] = _NOTHING
     event: Any = None  # where there is no template
-    record: Mapping[str, Any] = _NOTHING  # a merge patch for each of its records
     finish: Callable[[Any], Any] | None = None  # makes what the function gets of it
     kind: str = ""  # the trigger's
 
@@ -79,7 +78,7 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     if manifest.account:
         presets.setdefault("account-id", manifest.account)
     if not request.pattern:
-        return Recipe(_load(request.template, folders(manifest)), presets, record=request.record, finish=request.finish)
+        return Recipe(_load(request.template, folders(manifest)), presets, finish=request.finish)
     from lambdacli.events import matching
     from lambdacli.events.parameters import GLOBALS
 
@@ -130,7 +129,11 @@ def make(
 
         given, places = sorted_out(settings, recipe.template)
     event = _made(recipe, {**parameters, **given}, fresh=fresh)
-    return _changed(event, patches, places, recipe.template) if patches or places else event
+    if not patches and not places:
+        return event
+    from lambdacli.events.change import changed
+
+    return changed(event, patches, places, recipe.template)
 
 
 def _made(recipe: Recipe, parameters: dict[str, Any], *, fresh: bool) -> Any:
@@ -140,17 +143,7 @@ def _made(recipe: Recipe, parameters: dict[str, Any], *, fresh: bool) -> Any:
         event = _rendered(recipe.template, {**recipe.presets, **parameters}, fresh=fresh)
     elif parameters:
         raise EventError(f"this event is given in the manifest and has no parameter {next(iter(parameters))!r}")
-    if recipe.record:
-        event = {**event, "Records": [_changed(each, [recipe.record]) for each in event["Records"]]}
     return recipe.finish(event) if recipe.finish else event
-
-
-def _changed(
-    event: Any, patches: Sequence[Any], places: Sequence[Change] = (), template: Template | None = None
-) -> Any:
-    from lambdacli.events.change import changed
-
-    return changed(event, patches, places, template)
 
 
 def _load(name: str, folders: Sequence[Path]) -> Template:

@@ -42,14 +42,7 @@ TEMPLATES = {
     "s3:ObjectTagging:Delete": "s3-tagging-delete",
     "s3:ObjectAcl:Put": "s3-acl-put",
 }
-_EXPIRED_MARKER = "s3:LifecycleExpiration:DeleteMarkerCreated"
-_AS_ANOTHER = (  # have the shape of another event, and a name of their own
-    _EXPIRED_MARKER,
-    "s3:Replication:OperationMissedThreshold",
-    "s3:Replication:OperationReplicatedAfterThreshold",
-    "s3:Replication:OperationNotTracked",
-)
-_ITSELF = "s3.amazonaws.com"
+_ONE_OF_SEVERAL = ("s3-delete-marker-created", "s3-replication-failed")  # templates whose event has several names
 DEFAULT_EVENTS = ("s3:ObjectCreated:*",)
 
 
@@ -59,14 +52,10 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     prefix, suffix = values.get("prefix", ""), values.get("suffix", "")
     key = example_key(prefix, suffix) if prefix or suffix else None
     parameters = {"bucket": values["bucket"], "key": key}
-    if event == _EXPIRED_MARKER:
-        parameters |= {"principal-id": _ITSELF, "source-ip": _ITSELF}
-    made = request(manifest, TEMPLATES[event], parameters)
-    if event not in _AS_ANOTHER:
-        return made
-    # why a replication failed is said only of one that did
-    less = {"replicationEventData": {"failureReason": None}} if event != _EXPIRED_MARKER else {}
-    return made._replace(record={"eventName": event.removeprefix("s3:"), **less})
+    template = TEMPLATES[event]
+    if template in _ONE_OF_SEVERAL and not event.endswith("*"):
+        parameters["event-name"] = event.removeprefix("s3:")
+    return request(manifest, template, parameters)
 
 
 def example_key(prefix: str, suffix: str) -> str:

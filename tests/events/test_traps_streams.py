@@ -87,6 +87,16 @@ def test_delete_marker_has_a_version() -> None:
     assert render("s3-delete-marker-created")["Records"][0]["s3"]["object"]["versionId"]
 
 
+def test_one_event_of_s3_may_have_several_names() -> None:
+    late = "Replication:OperationReplicatedAfterThreshold"
+    (record,) = render("s3-replication-failed", event_name=late)["Records"]
+    assert record["eventName"] == late
+    assert "failureReason" not in record["replicationEventData"]
+    assert render("s3-replication-failed")["Records"][0]["replicationEventData"]["failureReason"]
+    (record,) = render("s3-delete-marker-created", event_name="LifecycleExpiration:DeleteMarkerCreated")["Records"]
+    assert record["userIdentity"]["principalId"] == record["requestParameters"]["sourceIPAddress"] == "s3.amazonaws.com"
+
+
 # SQS, SNS
 
 

@@ -65,6 +65,8 @@ def test_every_event_of_s3(sent: Any, event: str) -> None:
     assert record["s3"]["object"]["key"] == "in/example.jpg"
     if "Replication" in name and name not in {"Replication:*", "Replication:OperationFailedReplication"}:
         assert "failureReason" not in record["replicationEventData"]
+    if "LifecycleExpiration" in name:
+        assert record["userIdentity"]["principalId"] == record["requestParameters"]["sourceIPAddress"]
 
 
 def test_all_templates_of_s3_are_asked_for_by_an_event() -> None:
