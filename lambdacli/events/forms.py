@@ -34,6 +34,7 @@ Hex = Annotated[str, Form(title="hexadecimal digits", pattern=r"^[0-9A-Fa-f]*$")
 Md5 = Annotated[str, Form(title="an MD5 digest in hexadecimal digits", pattern=r"^[0-9a-f]{32}$")]
 Sha1 = Annotated[str, Form(title="a SHA-1 digest in hexadecimal digits", pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Form(title="a SHA-256 digest in hexadecimal digits", pattern=r"^[0-9a-f]{64}$")]
+UrlKey = Annotated[str, Form(title="a URL-encoded key (a space is +)", pattern=r"^[!-~]*$")]
 Base64 = Annotated[str, Form(contentEncoding="base64")]
 
 Bytes = Annotated[list[int], Form(items={"type": "integer", "minimum": -128, "maximum": 255})]
