@@ -85,20 +85,23 @@ def dumps(event: Any, *, compact: bool = False, encoding: str = "utf-8") -> str:
     """An event as text: indented, or compact on one line; escaped when the encoding lacks one of its characters.
 
     Raises:
-        EventError: it is nested too deeply.
+        EventError: it is nested too deeply, or has bytes.
     """
     import json
 
+    from lambdacli.errors import EventError
+    from lambdacli.events import strict
+
     shape: Any = {"separators": (",", ":")} if compact else {"indent": 2}
     try:
-        text = json.dumps(event, ensure_ascii=False, **shape)
+        text = json.dumps(event, ensure_ascii=False, default=strict.no_json, **shape)
         text.encode(encoding)
     except UnicodeEncodeError:
         return json.dumps(event, **shape)
     except RecursionError:
-        from lambdacli.errors import EventError
-
         raise EventError("the event is nested too deeply") from None
+    except strict.BytesError as error:
+        raise EventError(f"the event, {strict.bytes_in(event)}: {error}") from None
     return text
 
 

@@ -5,13 +5,12 @@ A string becomes a function of the record's values; nothing is ever evaluated as
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import suggest
 from lambdacli.errors import EventError
-from lambdacli.events import filters, identity
+from lambdacli.events import filters, identity, strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -60,7 +59,7 @@ def parse(text: str, place: Place) -> Render:
     found = pieces(text, place)
     if len(found) == 1 and not isinstance(found[0], str):
         return _function(found[0], place)
-    return _joined([piece if isinstance(piece, str) else _function(piece, place) for piece in found])
+    return _joined([piece if isinstance(piece, str) else _function(piece, place) for piece in found], place)
 
 
 def pieces(text: str, place: Place) -> list[str | Pipe]:
@@ -86,15 +85,18 @@ def as_text(value: Any) -> str:
     return in_json(value)
 
 
-in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+in_json = strict.compact
 
 
-def _joined(pieces: list[str | Render]) -> Render:
+def _joined(pieces: list[str | Render], place: Place) -> Render:
     def render(values: Values, rendered: Rendered) -> str:
         found = []
-        for piece in pieces:
-            value = piece if isinstance(piece, str) else piece(values, rendered)
-            found.append(value if isinstance(value, str) else as_text(value))
+        try:
+            for piece in pieces:
+                value = piece if isinstance(piece, str) else piece(values, rendered)
+                found.append(value if isinstance(value, str) else as_text(value))
+        except strict.BytesError as error:
+            raise place.error(str(error)) from None
         return "".join(found)
 
     return render

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
-from lambdacli.events import moments
+from lambdacli.events import moments, strict
 from lambdacli.events.program import compiled
 from lambdacli.suggest import nearest
 
@@ -37,6 +37,8 @@ def render(
         return program.made(program.records.converted(given), count=count)
     except RecursionError:
         raise EventError(f"template {template.name} or one of its parameters is nested too deeply") from None
+    except strict.BytesError as error:
+        raise EventError(f"template {template.name}: {error}") from None
 
 
 def _by_name(template: Template, parameters: Mapping[str, object]) -> dict[str, Any]:

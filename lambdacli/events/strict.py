@@ -49,8 +49,39 @@ def reason(error: json.JSONDecodeError) -> str:
     return next((plain for said, plain in _REASONS.items() if error.msg.startswith(said)), error.msg)
 
 
+class BytesError(ValueError):
+    """Bytes where JSON has none."""
+
+    def __init__(self) -> None:
+        super().__init__("bytes, which JSON has not: add |base64")
+
+
+def no_json(value: Any) -> Any:
+    """What an encoder does with what is no JSON.
+
+    Raises:
+        BytesError: of bytes.
+        TypeError: of anything else, which no template makes.
+    """
+    if isinstance(value, bytes):
+        raise BytesError
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=no_json).encode  # on one line
+
+
+def bytes_in(value: Any, path: str = "$") -> str:
+    """The JSON path of the first bytes, or ""."""
+    if isinstance(value, bytes):
+        return path
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ways = (bytes_in(each, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}") for key, each in entries)
+    return next(filter(None, ways), "")
+
+
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is no JSON value")
 
 
 def _finite(digits: str) -> float:

@@ -110,6 +110,23 @@ def test_expressions(templates: Templates, expression: str, expected: Any) -> No
     assert (found, type(found)) == (expected, type(expected))
 
 
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        ({"a": [1, "${'x'|gzip}"]}, "the event, $.a[1]"),
+        ("${'x'|gzip}", "the event, $"),
+        ({"a": "x ${'x'|gzip}"}, "template my-event, $.event.a"),
+        ({"a": {"$json": {"b": "${'x'|gzip}"}}}, "template my-event"),
+        ({"a": "${'x'|gzip|json}"}, "template my-event, $.event.a: ${'x'|gzip|json}"),
+        ({"a": "${'x'|gzip|upper}"}, "template my-event, $.event.a: ${'x'|gzip|upper}"),
+    ],
+)
+def test_bytes_are_no_json(templates: Templates, event: Any, path: str) -> None:
+    with pytest.raises(EventError) as raised:
+        events.dumps(templates.render(event))
+    assert raised.value.message == f"{path}: bytes, which JSON has not: add |base64"
+
+
 def test_values_are_data_and_never_expressions(templates: Templates) -> None:
     given = {"text": "${number|plus(1)} $${x} {{y}}", "object": '{"${text}": "${text}"}'}
     event = templates.render(["${text}", "-${text}-", "${object}"], given, params=PARAMS)
@@ -369,9 +386,9 @@ def test_missing_parts_of_a_template(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{\n "name": my\n}', r"my-event.json:2:10: the template is no JSON: Expecting value"),
+        ('{\n "name": my\n}', r"my-event.json:2:10: the template is no JSON: a value is wanted here"),
         ("", r"my-event.json:1:1: the template is no JSON"),
-        ('{"event": NaN}', "the template cannot be read: NaN is no JSON"),
+        ('{"event": NaN}', "the template cannot be read: NaN is no JSON value"),
         ("[" * 100_000, "the template cannot be read"),
     ],
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from binascii import a2b_base64, b2a_base64
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from lambdacli import partitions
-from lambdacli.events import moments
+from lambdacli.events import moments, strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +43,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return strict.compact(value)
 
 
 def _quote_plus(value: Any) -> UrlKey:
