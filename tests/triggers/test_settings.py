@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,13 +14,10 @@ from hypothesis import strategies as st
 
 from lambdacli import manifest, patterns, triggers
 from lambdacli.events import recipe as recipes
+from lambdacli.model import Function, Manifest, Trigger
 from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._log_filters import message
-from lambdacli.triggers.iot import _payload
 from lambdacli.triggers.s3 import TEMPLATES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEYS = st.sampled_from(
     ["a", "b", "$or", "body", "prefix", "suffix", "numeric", "anything-but", "exists", "wildcard", "cidr", ">", "="]
@@ -416,8 +415,6 @@ def test_log_messages_pass_their_filter(pattern: str, text: str | None) -> None:
 
 
 def test_settings_of_log_subscriptions(sent: Any) -> None:
-    import gzip
-
     group = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/app:*"
     data = sent({"logs": {"log_group": group, "filter_pattern": "ERROR", "filter_name": "errors"}})["awslogs"]["data"]
     found = json.loads(gzip.decompress(base64.b64decode(data)))
@@ -482,24 +479,100 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=12,
 )
+WORDS = st.text(alphabet="aeX1.", min_size=1, max_size=3)
+RULES = st.one_of(
+    WORDS,
+    st.none(),
+    st.booleans(),
+    st.integers(-9, 9),
+    st.sampled_from(["prefix", "suffix", "equals-ignore-case", "anything-but"]).flatmap(
+        lambda name: WORDS.map(lambda word: {name: word})
+    ),
+    st.lists(WORDS, min_size=1, max_size=3).map(lambda words: {"anything-but": words}),
+    WORDS.map(lambda word: {"prefix": {"equals-ignore-case": word}}),
+    WORDS.map(lambda word: {"anything-but": {"suffix": word}}),
+    st.lists(WORDS, min_size=1, max_size=3).map(lambda words: {"wildcard": "*".join(words)}),
+    st.integers(-9, 9).map(lambda low: {"numeric": [">", low, "<=", low + 1]}),
+    st.tuples(st.sampled_from([">", ">=", "<", "<=", "="]), st.integers(-9, 9)).map(lambda it: {"numeric": list(it)}),
+    st.booleans().map(lambda there: {"exists": there}),
+    st.just({"cidr": "10.0.0.0/8"}),
+)
+LEAVES = st.lists(RULES, min_size=1, max_size=3)
+NAMES = st.sampled_from(["a", "b", "c"])
+PATTERNS = st.dictionaries(NAMES, LEAVES | st.dictionaries(NAMES, LEAVES, min_size=1, max_size=2), max_size=3)
+EITHER = st.lists(st.dictionaries(st.sampled_from(["x", "y"]), LEAVES, min_size=1), min_size=1, max_size=3)
+EVENTS = st.dictionaries(st.sampled_from(["a", "b", "c", "x"]), JSON, max_size=4)
 
 
-@given(JSON, JSON)
-def test_any_pattern_and_any_event(pattern: Any, event: Any) -> None:
-    if isinstance(pattern, dict):
-        patterns.matches(pattern, event)
-        patterns.fitted(pattern, event)
-        patterns.example(pattern)
-    patterns.content([pattern], "body")
+def sample(kind: str, settings: dict[str, Any]) -> Any:
+    """A trigger's event, whatever `validate` would say to its settings."""
+    function = Function("work", "app.handler", "python3.13", Path("src"))
+    whole = Manifest(Path("lambdacli.yaml"), "demo", "dev", "eu-west-1", {"work": function})
+    asked = triggers.load(kind).sample(Trigger(kind, settings), function, whole)
+    event = recipes.make(recipes.of_request(asked, whole))
+    assert json.loads(json.dumps(event)) == event
+    return event
+
+
+@given(PATTERNS, EITHER | st.none(), EVENTS)
+def test_any_event_is_made_to_match_any_pattern(pattern: Any, either: Any, event: Any) -> None:
+    if either is not None:
+        pattern = {**pattern, "$or": either}
+    found = patterns.fitted(pattern, event)
+    assert patterns.matches(pattern, found)
+    assert patterns.fitted(pattern, found) == found
+    assert patterns.matches(pattern, patterns.example(pattern))
+    rest = patterns.unmatched(pattern, event)
+    assert (rest == {}) is patterns.matches(pattern, event)
+    assert patterns.fitted(rest, event) == found
+
+
+@given(PATTERNS, PATTERNS)
+def test_any_rule_gets_what_it_asks_for(detail: Any, other: Any) -> None:
+    pattern = {"source": ["shop"], "detail": detail, "other": other}
+    assert patterns.matches(pattern, sample("eventbridge", {"pattern": pattern}))
+
+
+@given(JSON, st.sampled_from(["source", "detail", "detail-type", "resources", "region"]))
+def test_a_pattern_of_any_form_has_an_event(pattern: Any, key: str) -> None:
+    sample("eventbridge", {"pattern": {key: pattern}})
+    sample("sns", {"topic": "t", "filter_policy": {key: pattern}})
+    for record in ({"dynamodb": pattern}, {"dynamodb": {"NewImage": pattern, "Keys": {"a": pattern}}}):
+        sample("dynamodb", {"table": "t", "filters": [record]})
+    for kind, (settings, name) in SOURCES.items():
+        sample(kind, {**settings, "filters": [{name: pattern}, pattern]})
+
+
+@given(st.lists(st.sampled_from(["temp", "site", "state"]), min_size=1, unique=True), st.integers(0, 99))
+def test_a_statement_has_its_columns(columns: list[str], low: int) -> None:
+    statement = ["SELECT", ", ".join(columns), "FROM 'a/b' WHERE", columns[0], ">", str(low)]
+    payload = sample("iot", {"sql": " ".join(statement)})
+    assert list(payload) == columns
+    assert payload[columns[0]] > low
+
+
+@given(st.lists(WORDS.map(lambda word: f'"{word}"'), min_size=1, max_size=4))
+def test_a_log_message_has_the_terms_of_its_filter(terms: list[str]) -> None:
+    data = sample("logs", {"log_group": "g", "filter_pattern": " ".join(terms)})["awslogs"]["data"]
+    for entry in json.loads(gzip.decompress(base64.b64decode(data)))["logEvents"]:
+        assert all(term.strip('"') in entry["message"] for term in terms)
 
 
 @given(
     st.text(alphabet="SELECT *FROM'a,.()<>=1 WHERE x", max_size=60),
     st.text(alphabet='{}[]$.a=!<>"&|?- %*1', max_size=40),
 )
-def test_any_statement_and_any_filter(sql: str, pattern: str) -> None:
-    _payload(f"SELECT {sql}")
-    message(pattern)
+def test_any_statement_and_any_filter_has_an_event(sql: str, pattern: str) -> None:
+    assert sample("iot", {"sql": f"SELECT {sql}"})
+    assert sample("logs", {"log_group": "g", "filter_pattern": pattern})["awslogs"]["data"]
+
+
+@given(EVENTS, NAMES, JSON)
+def test_a_transformer_puts_a_value_where_its_name_stands(event: Any, key: str, value: Any) -> None:
+    event = {**event, key: value}
+    assert transform.selected(f"$.{key}", event) == transform.selected(f"$['{key}']", event) == value
+    assert transform.selected("$", event) == event
+    assert transform.transformed({"v": f"$.{key}"}, '{"of": <v>}', "rule", event) == {"of": value}
 
 
 @given(st.text(alphabet="$.[]'\"a0", max_size=20), st.text(alphabet='<a>"\\{}: ', max_size=30), JSON)
