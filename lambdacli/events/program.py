@@ -51,7 +51,7 @@ class Program(Reader):
         """What is carried of the event. `text`: its JSON where that would be bytes."""
         records = self.records.values(several, count, first, base)
         event = None if self.travels_alone else self._event(records)
-        found = event if self.travels is None else self.travels(records[0], event)
+        found = event if self.travels is None else self.travels(records[0], event if isinstance(event, dict) else {})
         if text and isinstance(found, bytes):
             found = event or self._event(records)
         return found if isinstance(found, (str, bytes)) else expressions.as_text(found)

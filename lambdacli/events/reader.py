@@ -25,6 +25,16 @@ _BESIDE = {"$use": ("with", "take"), "$carry": ("with",)}
 _NONE: Mapping[str, Any] = {}
 
 
+class AnyKeys(dict[str, Any]):
+    """The keys of an event that an operator makes, of which some are known: it may have any."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> Any:
+        return {}
+
+
 class Reader:
     """What each kind of node becomes is left to who reads: `Program` makes functions, `Shape` a JSON Schema."""
 
@@ -43,7 +53,8 @@ class Reader:
         self.event = self.whole(self._node(source.event, self._place("$.event"), _batch_path(source)))
         self.travels: Any = None
         if source.travels_as is not None:
-            self.travels = self.whole(self._node(source.travels_as, self._place("$.travels-as", self.keys()), None))
+            keys = AnyKeys(self.keys()) if _has_operator(source.event) else self.keys()
+            self.travels = self.whole(self._node(source.travels_as, self._place("$.travels-as", keys), None))
         if source.batch and not self.batch_length:
             raise EventError(
                 f"template {source.name}, $.batch: {source.batch!r} is no array with a record in the event"
@@ -119,8 +130,7 @@ class Reader:
             self.batch_length = len(items)
             return self.records_of(items)
         if isinstance(tree, dict):
-            operator = next((key for key in tree if _is_operator(key)), None)
-            if operator is not None:
+            if operator := _has_operator(tree):
                 return self._operator(operator, tree, place, batch)
             return self._object(tree, place, batch)
         return self.constant(tree)
@@ -188,6 +198,11 @@ class Reader:
             for key in inner.params
             if key not in given and (key in GLOBALS or (key in own and inner.name in own[key].origins))
         ]
+
+
+def _has_operator(tree: Any) -> str:
+    """The operator of a node of a template, or ""."""
+    return next(filter(_is_operator, tree), "") if isinstance(tree, dict) else ""
 
 
 def _is_operator(key: str) -> bool:

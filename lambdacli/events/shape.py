@@ -65,8 +65,9 @@ class Shape(Reader):
 
     def keys(self) -> Mapping[str, Any]:
         """The schemas of the event's keys."""
-        found: Mapping[str, Any] = self.event.get("properties", {})
-        return found
+        needed = self.event.get("required", ())
+        found: Schema = self.event.get("properties", {})
+        return {key: each if key in needed else schemas.nullable(each) for key, each in found.items()}
 
     def constant(self, value: Any) -> Schema:
         """So in every event."""

@@ -9,10 +9,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdacli import events
 from lambdacli.errors import EventError
-from lambdacli.events.wrap import CARRIERS, wrapped
+from lambdacli.events.departures import departures
+from lambdacli.events.wrap import CARRIERS, constant, wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,3 +167,54 @@ def test_what_an_event_sets_around_it_is_not_itself(tmp_path: Path) -> None:
     template = wrapped([events.load("sns-notification"), events.load("shop-sale", [tmp_path])])
     found = events.render(template, {"region": "eu-west-1"})["Records"][0]["Sns"]
     assert (found["Message"], found["Subject"]) == ('{"it":"me"}', "in eu-west-1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text("${}?|'a."),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("${}?a", max_size=6), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_an_event_that_is_there_already_goes_inside_as_it_is(event: Any) -> None:
+    inside = constant(event, "mine.json")
+    assert events.render(inside, {}) == event
+    if isinstance(event, (dict, list)):
+        template = wrapped([events.load("sqs-receive-message"), events.load("sns-notification"), inside])
+        (record,) = events.render(template, {"topic": "t"})["Records"]
+        message = json.loads(record["body"])["Message"]
+        assert json.loads(message) == event
+        assert message == events.dumps(event, compact=True)
+    detail = events.render(wrapped([events.load("eventbridge-event"), constant({"a": event}, "x")]), {})["detail"]
+    assert detail == {"a": event}
+
+
+def test_an_event_that_is_there_already_carries_no_other() -> None:
+    with pytest.raises(EventError, match=r"event mine\.json carries no other event"):
+        wrapped([constant({}, "mine.json"), events.load("s3-put")])
+    with pytest.raises(EventError, match=r"parameter body: mine\.json goes there"):
+        events.render(wrapped([events.load("sqs-receive-message"), constant({}, "mine.json")]), {"body": "x"})
+
+
+@pytest.mark.parametrize("event", [{"$merge": [{"a": 1}, "${more}"]}, {"$use": "shop-base"}])
+def test_what_travels_of_an_event_that_an_operator_makes(tmp_path: Path, event: Any) -> None:
+    base = {"name": "shop-base", "summary": "one", "event": {"a": 1}}
+    sale = {
+        "name": "shop-sale", "summary": "a sale", "params": {"more": {"type": "object"}}, "event": event,
+        "travels-as": "${.a}, ${.b}",
+    }  # fmt: skip
+    around = {"name": "shop-call", "summary": "a call", "event": {"body": {"$carry": "shop-sale"}}}
+    for each in (base, sale, around):
+        (tmp_path / f"{each['name']}.json").write_text(json.dumps(each), encoding="utf-8")
+    template = events.load("shop-call", [tmp_path])
+    found = events.render(template, {})
+    assert found == {"body": "1, "}
+    assert departures(events.schema(template), found) == []
+
+
+def test_what_travels_of_an_event_that_is_no_object(tmp_path: Path) -> None:
+    sale = {"name": "shop-sale", "summary": "a sale", "event": {"$json": {}}, "travels-as": "it: ${.a}"}
+    (tmp_path / "shop-sale.json").write_text(json.dumps(sale), encoding="utf-8")
+    template = wrapped([events.load("sqs-receive-message"), events.load("shop-sale", [tmp_path])])
+    assert events.render(template, {})["Records"][0]["body"] == "it: "
