@@ -111,7 +111,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
         **dict(_pairs(wanted.variables)),
     }
     if given:
-        from lambdacli.manifest.schema import RESERVED
+        from lambdacli.manifest.limits import RESERVED
 
         for name in given:
             if name.startswith("_") or name in RESERVED:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes
 from lambdacli.errors import UsageError
+from lambdacli.manifest.limits import REGION, RESERVED
 from lambdacli.model import Destination, Function, Manifest, Permission, Trigger
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
-REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"  # us-gov-east-1, eusc-de-east-1: AWS may add more such
-HANDLER_CHARACTERS = 128  # of Lambda's API
 _MERGED = ("environment", "tags")
 
 
@@ -178,7 +177,6 @@ def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def _read_env_file(path: Path) -> tuple[dict[str, str], str]:
     """The variables, and what is wrong as `: why` or `:line: why` ("" when nothing is)."""
     from lambdacli.manifest import dotenv
-    from lambdacli.manifest.schema import RESERVED
 
     values, mistake = dotenv.read(path)
     reserved = next((name for name in values if name in RESERVED), "")

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes, triggers
-from lambdacli.manifest.build import HANDLER_CHARACTERS, REGION
+from lambdacli.manifest.limits import HANDLER_CHARACTERS, REGION, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
     Use = Callable[[str], dict[str, Any]]
 
-# "Defined runtime environment variables" in the Lambda developer guide, and those of newer features.
-RESERVED = (
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
-)  # fmt: skip
 VARIABLE = r"\$\{"  # text with a variable in it is checked again when its value is known
 CONTROL = r"\x00-\x1f\x7f"  # characters that no file name or argument of ours has
 ENVIRONMENT_NAME = "^[a-zA-Z][a-zA-Z0-9_]+$"

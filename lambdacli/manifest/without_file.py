@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from lambdacli import runtimes
 from lambdacli.errors import MachineError, UsageError
-from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE, HANDLER_CHARACTERS, check_region
+from lambdacli.manifest.build import DEFAULT_REGION, DEFAULT_STAGE, check_region
+from lambdacli.manifest.limits import HANDLER_CHARACTERS
 from lambdacli.model import Function, Manifest
 
 if TYPE_CHECKING:

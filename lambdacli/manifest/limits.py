@@ -1,0 +1,15 @@
+"""What AWS itself lays down for functions: lengths, forms of names, names that are taken."""
+
+from __future__ import annotations
+
+REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"  # us-gov-east-1, eusc-de-east-1: AWS may add more such
+HANDLER_CHARACTERS = 128  # of Lambda's API
+
+# "Defined runtime environment variables" in the Lambda developer guide, and those of newer features.
+RESERVED = (
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+)  # fmt: skip
