@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lambdacli import console
-from lambdacli.commands.running import read_stdin, runs_a_function
+from lambdacli.commands.running import as_command, read_stdin, runs_a_function
 from lambdacli.errors import FunctionFailed, LimitExceeded, UsageError
 from lambdacli.local.wanted import Wanted
 
@@ -50,6 +50,9 @@ def command(
     with suppress(console.ReaderGone):  # whoever stopped reading may still want the exit code
         console.raw(_as_json(ready.function.name, outcome, b"".join(kept)) if json else outcome.payload)
     _judge(ready, outcome)
+
+
+COMMAND = as_command("invoke", command)
 
 
 def _log_sink(path: Path | None, stack: ExitStack) -> Callable[[bytes], object]:

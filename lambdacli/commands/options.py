@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lambdacli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def complete_function(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -38,6 +43,19 @@ def _manifest_keys(ctx: typer.Context, key: str) -> list[str]:
 def _given(parameters: dict[str, Any]) -> Path | None:
     path = parameters.get("manifest")
     return Path(path) if path else None
+
+
+def check_settings(args: Sequence[str]) -> None:
+    """Of a line that cannot be read: `--set` may have taken the option behind it for its value.
+
+    Raises:
+        UsageError: that is so.
+    """
+    for option, value in zip(args, [*args[1:], ""], strict=True):
+        if option == "--set" and "=" not in value:
+            raise UsageError(
+                f"{f'--set {value}'.rstrip()}: expected NAME=VALUE", hint="for example --set bucket=photos"
+            )
 
 
 ManifestPath = Annotated[

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+from typer.main import get_command
 
-from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage, complete_trigger
+from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage, check_settings, complete_trigger
+from lambdacli.errors import LambdacliError, UsageError
 from lambdacli.local.wanted import Wanted
 from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def _complete_event(incomplete: str) -> list[str]:
@@ -130,3 +134,85 @@ def runs_a_function(command: Callable[..., None]) -> Callable[..., None]:
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return with_options
+
+
+def as_command(name: str, function: Callable[..., None]) -> Any:
+    """The command that runs a function, with hints for those who write it as they write `generate-event`."""
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(name, cls=_Run)(function)
+    return get_command(single)
+
+
+class _Run(TyperCommand):
+    """A command that runs a function."""
+
+    line: Sequence[str] = ()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does it; an option that belongs to events says how to write it."""
+        self.line = list(args)  # which the parser empties
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            check_settings(self.line)
+            _check_words(self.line)
+            name = getattr(error, "option_name", "")
+            if name.startswith("--") and not any(name in option.opts for option in self.params):
+                raise _no_option(self, name) from None
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """As Typer does it; a second word of an event's name was taken for the function's."""
+        try:
+            return super().invoke(ctx)
+        except LambdacliError:
+            _check_words(self.line)
+            raise
+
+
+def _check_words(line: Sequence[str]) -> None:
+    """Of a line that failed: `-e s3 put` means one event.
+
+    Raises:
+        UsageError: that is so.
+    """
+    from lambdacli import events
+
+    for option, first, second in zip(line, line[1:], line[2:], strict=False):
+        joined = f"{first}-{second}"
+        if option in {"-e", "--event"} and not os.path.exists(first) and events.exists(joined):  # noqa: PTH110 - start-up path
+            raise UsageError(
+                f"{option} {first} {second}: the event is one word", hint=f"did you mean {option} {joined}?"
+            )
+
+
+_OF_GENERATE = ("--wrap", "--merge", "--fresh", "--for", "--from", "--schema", "--output", "--compact", "--list")
+
+
+def _no_option(command: _Run, name: str) -> UsageError:
+    """An option that the command does not have: of an event, of `generate-event`, or misspelt."""
+    from lambdacli.suggest import closest
+
+    line = command.line
+    near = closest(name[2:], [each[2:] for option in command.params for each in option.opts])
+    words = dict(zip(line, [*line[1:], ""], strict=True)) | dict(each.split("=", 1) for each in line if "=" in each)
+    setting = f"`--set {name[2:]}={words.get(name) or 'VALUE'}`"
+    event = words.get("-e") or words.get("--event") or "EVENT"
+    if name == "--count" or _has_parameter(event, name):
+        hint = f"{setting} sets a parameter of the event"
+    elif name in _OF_GENERATE:
+        hint = f"`lambdacli generate-event {event} {name} … | lambdacli {command.name} -e -`"
+    else:
+        hint = f"did you mean --{near}?" if near else f"a parameter of the event is set by {setting}"
+    return UsageError(f"no such option: {name}", hint=hint)
+
+
+def _has_parameter(event: str, option: str) -> bool:
+    from lambdacli import events
+
+    name = option[2:]
+    try:
+        params = events.load(event).params
+    except LambdacliError:
+        return False
+    return any(name in (each.name, *each.aliases) for each in params.values())

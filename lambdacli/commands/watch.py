@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lambdacli import console, interrupts
-from lambdacli.commands.running import read_stdin, runs_a_function
+from lambdacli.commands.running import as_command, read_stdin, runs_a_function
 from lambdacli.local.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def command(
         guard.close()
 
 
+COMMAND = as_command("watch", command)
 _NAMED = 3  # saved files at most, of a burst
 
 

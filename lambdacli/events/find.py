@@ -36,7 +36,8 @@ def locate(name: str, folders: Sequence[Path] = ()) -> str:
 
 
 def path_of(name: str, folders: Sequence[Path] = ()) -> str:
-    """The file of the template with this name or alias, or ""."""
+    """The file of the template with this name or alias, or ""; `s3 put` is `s3-put`."""
+    name = "-".join(name.split()) if " " in name else name
     return _lookup(name, folders) or _lookup(aliases().get(name, ""), folders)
 
 

@@ -92,7 +92,7 @@ def test_without_a_command_the_help_page_is_a_message_not_an_error(lambdacli: Co
         (["invok"], "unknown command 'invok'", "did you mean invoke?"),
         (["zzz"], "unknown command 'zzz'", "one of init, validate"),
         (["--nope"], "no such option: --nope", "see `lambdacli --help`"),
-        (["invoke", "--evnt", "x"], "no such option: --evnt", "see `lambdacli invoke --help`"),
+        (["invoke", "--evnt", "x"], "no such option: --evnt", "did you mean --event?"),
         (["invoke", "-e"], "option '-e' requires an argument", "see `lambdacli invoke --help`"),
         (["list", "a", "b"], "got unexpected extra argument", "see `lambdacli list --help`"),
         (["--quiet"], "missing command", "see `lambdacli --help`"),

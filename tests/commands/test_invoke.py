@@ -149,6 +149,11 @@ def test_an_event_from_a_template(lambdacli: CommandLine, app: Path) -> None:
     assert (record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]) == ("photos", "in/a+b.jpg")
 
 
+def test_an_event_in_two_words(lambdacli: CommandLine, app: Path) -> None:
+    assert app.exists()
+    assert result(lambdacli, "app.echo", "-e", "s3 put") == result(lambdacli, "app.echo", "-e", "s3-put")
+
+
 def test_places_of_the_event_are_set(lambdacli: CommandLine, app: Path) -> None:
     (app / "event.json").write_text('{"a": [1], "text": "1"}')
     places = ["--set", "a.-=2", "--set", "/text=3", "--set", "new:={}"]
@@ -311,6 +316,23 @@ def test_no_timeout_outlives_the_functions_own(lambdacli: CommandLine, app: Path
             "--set Records.1.x: Records has no item '1'",
             'only 0; `--set \'/Records/-={"x":"b"}\'` appends one',
         ),
+        ("app.echo -e s3-put --set --count 2", "--set --count: expected NAME=VALUE", "bucket=photos"),
+        (
+            "app.echo -e {} --set zz=1",
+            "--set zz: the event has no key 'zz'",
+            "`--set /zz=1` adds a key; parameters belong",
+        ),
+        ("app.echo -e s3-put --count 2", "no such option: --count", "`--set count=2` sets a parameter"),
+        ("app.echo -e s3-put --bucket=x", "no such option: --bucket", "`--set bucket=x` sets a parameter"),
+        ("app.echo --bucket x", "no such option: --bucket", "`--set bucket=x`"),
+        (
+            "app.echo -e sqs-receive-message --wrap s3-put",
+            "no such option: --wrap",
+            "`lambdacli generate-event sqs-receive-message --wrap … | lambdacli invoke -e -`",
+        ),
+        ("app.echo -e s3-put --tiemout 5", "no such option: --tiemout", "did you mean --timeout?"),
+        ("-e s3 put", "-e s3 put: the event is one word", "did you mean -e s3-put?"),
+        ("app.echo -e s3 put", "-e s3 put: the event is one word", "did you mean -e s3-put?"),
         ("app.echo -e {} --set a.b=1", "--set a.b: the event has no key 'a'", "it is an empty object"),
         ("app.echo -e {} --set a[=1", "--set a[: cannot read the path", "such as Records.0.body"),
         ("app.echo -e s3-putt", "'s3-putt' is neither a file nor an event template", "did you mean s3-put?"),
