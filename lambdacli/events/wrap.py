@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import EventError
 from lambdacli.events.parameters import GLOBALS
-from lambdacli.events.template import Inner
+from lambdacli.events.template import Inner, Template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lambdacli.events.parameters import Parameter
-    from lambdacli.events.template import Template
 
 CARRIERS = ("sqs-receive-message", "sns-notification", "kinesis-get-records", "eventbridge-event")  # the usual ones
 
@@ -31,6 +30,42 @@ def wrapped(templates: Sequence[Template]) -> Template:
     for outer in reversed(templates[:-1]):
         result = _around(outer, result)
     return result
+
+
+def constant(event: Any, name: str) -> Template:
+    """A template that makes this very event, so that it can go inside another.
+
+    Args:
+        event: as JSON values.
+        name: what it is called.
+    """
+    return Template(
+        name=name,
+        trigger="",
+        summary="an event that is there already",
+        source="",
+        params=GLOBALS,
+        let={},
+        batch="",
+        event=_literal(event),
+        path="",
+        travels_with={},
+    )
+
+
+def _literal(tree: Any) -> Any:
+    """The tree of a template that stands for these values: nothing in it is an expression, an operator or a mark."""
+    if isinstance(tree, dict):
+        return {_literal_key(key): _literal(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_literal(each) for each in tree]
+    return tree.replace("${", "$${") if isinstance(tree, str) else tree
+
+
+def _literal_key(key: str) -> str:
+    found = key.replace("${", "$${")
+    found = f"${found}" if found.startswith("$") and not found.startswith("$${") else found
+    return f"{found}??" if key.endswith("?") else found
 
 
 def _around(outer: Template, inner: Template) -> Template:
