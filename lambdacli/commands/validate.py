@@ -1,4 +1,4 @@
-"""`lambdacli validate`: the manifest, its handlers and triggers; offline, without credentials."""
+"""`lambdacli validate`: the manifest, its handlers, triggers and event templates; offline, without credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def command(
     region: options.Region = "",
     json: options.Json = False,
 ) -> int:
-    """Check the manifest, its handlers and its triggers, without network and without running your code.
+    """Check the manifest, its handlers, triggers and event templates, without network and without running your code.
 
     Every mistake is named with file, line and column. Without --stage all stages are checked. Exit code 2 when there
     is an error, 0 with warnings alone.
@@ -37,19 +37,42 @@ def command(
             raise
         _print_json(path, None, error.problems)
         return error.exit_code
+    of_templates = _of_templates(loaded)
+    problems = [*problems, *of_templates]
     if json:
         _print_json(path, loaded, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     if not json:
         _warn(problems)
     if errors:
-        failed = manifests.failure(path, errors)
+        only_templates = len(errors) == len(of_templates)
+        failed = manifests.failure((only_templates and loaded.templates) or path, errors)
         if not json:
             raise failed
         return failed.exit_code
     if not json:
         console.message(f"{manifests.shown(path)}: {_counted(loaded)}: valid")
     return 0
+
+
+def _of_templates(manifest: Manifest) -> list[Problem]:
+    """The user's own event templates that cannot be used."""
+    if manifest.templates is None:
+        return []
+    import re
+
+    from lambdacli.events.own import mistakes
+    from lambdacli.manifest import shown
+    from lambdacli.model import Problem
+
+    found = []
+    for file, error in mistakes((manifest.templates,)):
+        place = re.match(rf"{re.escape(file)}:(\d+):(\d+): ", error.message)
+        line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+        message = error.message[place.end() :] if place else error.message.removeprefix(f"{file}: ")
+        hint = "" if error.hint == file else error.hint
+        found.append(Problem(shown(Path(file)), line, column, "", message, hint))
+    return found
 
 
 def _warn(problems: Sequence[Problem]) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lambdacli.errors import ManifestError
+from lambdacli.errors import EventError, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _KEY = re.compile(r"""^templates[ \t]*:[ \t]+(?:"([^"\n]+)"|'([^'\n]+)'|([^\s#"'{\[&*!|>][^#\n]*))""", re.MULTILINE)
 
@@ -33,3 +37,16 @@ def folders(manifest: Path | None = None, start: Path | None = None) -> tuple[Pa
     named = next(filter(None, match.groups()), "").strip() if match else "templates"
     folder = path.parent / named
     return (folder,) if folder.is_dir() else ()
+
+
+def mistakes(folders: Sequence[Path]) -> Iterator[tuple[str, EventError]]:
+    """The file of each of the user's own templates that cannot be used, and what is wrong with it."""
+    from lambdacli.events import find
+
+    for name, path in sorted(find.paths(folders).items()):
+        from lambdacli.events import rendering, template
+
+        try:
+            rendering.render(template.load(name, folders), {})
+        except EventError as error:
+            yield path, error

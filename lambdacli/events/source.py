@@ -1,4 +1,4 @@
-"""`--event` of `invoke` and `watch`: a file, `-`, JSON on the command line, or the name of a template."""
+"""JSON that the user has: a file, `-`, or JSON on the command line; `--event` takes the name of a template too."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.errors import EventError
+from lambdacli.errors import EventError, UsageError
+from lambdacli.events import strict
 from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_JSON = """an event is JSON, such as '{"key": "value"}' in a shell's single quotes"""
+_QUOTES = """an event is JSON, such as '{"key": "value"}' in a shell's single quotes"""
+_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # the marks that its files begin with
 
 
 def resolve(
     spec: str,
-    settings: Mapping[str, Any],
+    settings: Sequence[str],
     *,
     folders: Sequence[Path] = (),
     stdin: Callable[[], bytes],
@@ -27,7 +29,7 @@ def resolve(
 
     Args:
         spec: `-` is stdin, JSON is itself, then an existing file, then a template's name.
-        settings: parameters of a template, of which `count` makes that many records; others are paths into the event.
+        settings: `NAME=VALUE` each: parameters of a template, else places of the event.
         folders: of the user's own templates.
         stdin: read only for `-`; a byte more than an event may have is enough.
 
@@ -35,61 +37,74 @@ def resolve(
         EventError: neither file nor template, too large, no JSON (with file, line and column), a parameter that does
             not fit, or a path that leads nowhere.
     """
-    if spec == "-":
-        return _changed(checked(_within_limit(stdin(), "stdin"), "stdin"), settings)
-    if _is_inline(spec):
-        return _changed(checked(spec.encode(errors="surrogateescape"), "event"), settings)
-    if os.path.exists(spec) and not os.path.isdir(spec):  # noqa: PTH110, PTH112 - start-up path
-        return _changed(checked(_read(spec), spec), settings)
+    if spec == "-" or is_inline(spec) or (os.path.exists(spec) and not os.path.isdir(spec)):  # noqa: PTH110, PTH112 - start-up path
+        return _changed(given(spec, stdin=stdin, what="event"), settings)
     return _rendered(spec, settings, folders)
 
 
-def patch(path: str, *, stdin: Callable[[], bytes]) -> Any:
-    """The JSON of `--merge`: of a file, of stdin for `-`, or an object on the command line itself.
+def given(spec: str, *, stdin: Callable[[], bytes], what: str) -> bytes:
+    """The bytes of a file, of stdin for `-`, or of JSON on the command line, once they prove to be JSON.
+
+    Args:
+        spec: which of them.
+        stdin: read only for `-`; a byte more than an event may have is enough.
+        what: what JSON on the command line is called, as `--merge`.
 
     Raises:
         EventError: there is no such file, it is too large, or no JSON (with file, line and column).
     """
-    if path == "-":
-        return json.loads(checked(_within_limit(stdin(), "stdin"), "stdin"))
-    if path.lstrip().startswith("{"):
-        return json.loads(checked(path.encode(errors="surrogateescape"), "--merge"))
-    return json.loads(checked(_read(path), path))
+    if spec == "-":
+        return _checked(_within_limit(stdin(), "stdin"), "stdin")
+    if is_inline(spec):
+        return _checked(spec.encode(errors="surrogateescape"), what, _QUOTES)
+    if not spec.strip():
+        raise UsageError(f"{what}: which file?", hint="a path, - (stdin), or JSON")
+    if os.path.isdir(spec):  # noqa: PTH112 - start-up path
+        raise EventError(f"{spec} is a folder", hint="name a file in it")
+    if not os.path.exists(spec):  # noqa: PTH110 - as above
+        near = _files_like(spec)
+        raise EventError(f"there is no file {spec}", hint=f"did you mean {near[0]}?" if near else "")
+    return _checked(_read(spec), spec)
 
 
-def checked(data: bytes, name: str) -> bytes:
-    """The same bytes, if they are JSON in UTF-8.
+def patch(path: str, *, stdin: Callable[[], bytes]) -> Any:
+    """The JSON of `--merge`: of a file, of stdin for `-`, or on the command line itself.
 
     Raises:
-        EventError: `<name>:<line>:<column>` and what is wrong there.
+        EventError: there is no such file, it is too large, or no JSON (with file, line and column).
     """
+    return json.loads(given(path, stdin=stdin, what="--merge"))
+
+
+def _checked(data: bytes, name: str, hint: str = "") -> bytes:
+    """The same bytes, if they are JSON in UTF-8; else `<name>:<line>:<column>` and what is wrong there."""
     if not data.strip():
         raise EventError(f"{name}: the event is empty", hint="an event is JSON; `{}` is the smallest object")
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise EventError(f"{name} starts with a byte order mark", hint="save it as UTF-8 without BOM")
+    if data.startswith(_OF_UTF16) or b"\0" in data[:2]:
+        raise EventError(f"{name} is UTF-16", hint="save it as UTF-8")
     try:
-        json.loads(data.decode(), parse_constant=_refuse)
+        strict.loads(data.decode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        raise EventError(f"{name}:{line}:{column}: the event is not UTF-8", hint=_JSON) from None
+        raise EventError(f"{name}:{line}:{column}: the event is not UTF-8", hint="save it as UTF-8") from None
     except json.JSONDecodeError as error:
         where = f"{name}:{error.lineno}:{error.colno}"
-        raise EventError(f"{where}: the event is no JSON: {_lower(error.msg)}", hint=_JSON) from None
-    except ValueError as error:
-        raise EventError(f"{name}: the event is no JSON: {error}", hint=_JSON) from None
-    except RecursionError:
+        raise EventError(f"{where}: the event is no JSON: {strict.reason(error)}", hint=hint) from None
+    except strict.TooDeepError:
         raise EventError(f"{name}: the event is nested too deeply") from None
+    except ValueError as error:
+        raise EventError(f"{name}: {error}", hint=hint) from None
     return data
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON value")
 
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _is_inline(spec: str) -> bool:
+def is_inline(spec: str) -> bool:
     """Objects, arrays and strings always; numbers, true, false and null unless a file is called so."""
     text = spec.strip()
     if text[:1] in {"{", "[", '"'}:
@@ -124,7 +139,7 @@ def _within_limit(data: bytes, name: str) -> bytes:
     return data
 
 
-def _changed(data: bytes, settings: Mapping[str, Any]) -> bytes:
+def _changed(data: bytes, settings: Sequence[str]) -> bytes:
     """The very bytes, or the event with some places set."""
     if not settings:
         return data
@@ -135,7 +150,7 @@ def _changed(data: bytes, settings: Mapping[str, Any]) -> bytes:
     return events.dumps(event, compact=True).encode()
 
 
-def _rendered(name: str, settings: Mapping[str, Any], folders: Sequence[Path]) -> bytes:
+def _rendered(name: str, settings: Sequence[str], folders: Sequence[Path]) -> bytes:
     from lambdacli import events
     from lambdacli.events import recipe as recipes
 
@@ -150,16 +165,24 @@ def _neither(name: str, folders: Sequence[Path]) -> EventError:
 
     from lambdacli import events
 
-    folder, base = os.path.split(name)
-    try:
-        with os.scandir(folder or ".") as entries:
-            files = [entry.name for entry in entries if entry.is_file()]
-    except OSError:
-        files = []
-    near = [os.path.join(folder, each) for each in get_close_matches(base, files, n=1)]  # noqa: PTH118 - as above
+    folder = os.path.dirname(name)  # noqa: PTH120 - start-up path
+    near = _files_like(name)
     if folder or name.endswith((".json", ".txt")):
         hint = f"did you mean {near[0]}?" if near else "a file, - (stdin), JSON, or the name of an event"
         return EventError(f"no event file {name}", hint=hint)
     near += get_close_matches(name, events.names(folders), n=1)
     hint = f"did you mean {' or '.join(near)}?" if near else "`lambdacli generate-event --list` shows all templates"
     return EventError(f"{name!r} is neither a file nor an event template", hint=hint)
+
+
+def _files_like(path: str) -> list[str]:
+    """The file beside it whose name is most like it."""
+    from difflib import get_close_matches
+
+    folder, base = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            files = [entry.name for entry in entries if entry.is_file()]
+    except OSError:
+        return []
+    return [os.path.join(folder, each) for each in get_close_matches(base, files, n=1)]  # noqa: PTH118 - as above

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-_REASONS = {
+REASONS = {
     "Expecting value": "a value is wanted here",
     "Expecting property name enclosed in double quotes": "a key in double quotes is wanted here",
     "Expecting ':' delimiter": "a colon is wanted here",
@@ -46,7 +46,7 @@ def reason(error: json.JSONDecodeError) -> str:
     """What is wrong with a text, in plain words; `error` has the place."""
     if error.pos >= len(error.doc.rstrip()):
         return "it ends too early"
-    return next((plain for said, plain in _REASONS.items() if error.msg.startswith(said)), error.msg)
+    return next((plain for said, plain in REASONS.items() if error.msg.startswith(said)), error.msg)
 
 
 class BytesError(ValueError):

@@ -68,7 +68,9 @@ def _read(path: str) -> Any:
             text = stream.read()
         return strict.loads(text)
     except json.JSONDecodeError as error:
-        raise EventError(f"{path}:{error.lineno}:{error.colno}: the template is no JSON: {error.msg}") from None
+        raise EventError(
+            f"{path}:{error.lineno}:{error.colno}: the template is no JSON: {strict.reason(error)}"
+        ) from None
     except (OSError, ValueError) as error:
         raise EventError(f"{path}: the template cannot be read: {error}") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +133,21 @@ def test_output_into_a_file(lambdacli: CommandLine, tmp_path: Path) -> None:
     lambdacli("generate-event", "iot-button", "-o", "event.json", "--click-type", "wrong")
     assert (tmp_path / "event.json").read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["event.json"]
-    assert "cannot write missing/event.json" in mistake(lambdacli, "hello-world", "-o", "missing/event.json")
+    assert mistake(lambdacli, "hello-world", "-o", "missing/event.json") == (
+        "error: cannot write missing/event.json: No such file or directory\n"
+        "hint: -o takes a file that you may write, in a folder that is there; - is stdout\n"
+    )
     assert json.loads(lambdacli("generate-event", "hello-world", "-o", "-").stdout)["key1"] == "value1"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX's modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+def test_output_leaves_a_files_mode(lambdacli: CommandLine, tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "event.json"
+    file.touch()
+    file.chmod(mode)
+    assert lambdacli("generate-event", "hello-world", "-o", "event.json").returncode == 0
+    assert (file.stat().st_mode & 0o777, json.loads(file.read_text())["key1"]) == (mode, "value1")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX's kinds of files")
@@ -168,6 +182,18 @@ def test_an_event_inside_another(lambdacli: CommandLine) -> None:
     assert [[each["s3"]["object"]["key"] for each in records] for records in inner] == [["a.jpg"], ["b.jpg"]]
     deep = event(lambdacli, "sqs", "receive-message", "--wrap=sns-notification", "--wrap", "s3-put", "--topic", "t")
     assert json.loads(json.loads(deep["Records"][0]["body"])["Message"])["Records"]
+
+
+def test_an_event_that_somebody_has_inside_another(lambdacli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{ "a": "${b}", "n": 1.0 }', encoding="utf-8")
+    (record,) = event(lambdacli, "sqs-receive-message", "--wrap", "mine.json", "--queue-name", "q")["Records"]
+    assert record["body"] == '{"a":"${b}","n":1.0}'
+    assert record["eventSourceARN"].endswith(":q")
+    nested = ["sqs-receive-message", "--wrap", "sns-notification", "--wrap"]
+    for spec in ("mine.json", "-", '{"a":"${b}","n":1.0}'):
+        (record,) = event(lambdacli, *nested, spec, stdin='{"a": "${b}", "n": 1.0}')["Records"]
+        assert json.loads(record["body"])["Message"] == '{"a":"${b}","n":1.0}'
+    assert "--queue-name" in lambdacli("generate-event", *nested, "-", "--help").stdout
 
 
 def test_what_looks_like_wrap_may_be_a_value(lambdacli: CommandLine) -> None:
@@ -210,11 +236,13 @@ def test_help_of_an_event(lambdacli: CommandLine, name: str) -> None:
 
 def test_help_of_the_command(lambdacli: CommandLine) -> None:
     done = lambdacli("generate-event", "--help")
-    options, _, catalogue = done.stdout.partition("\nEvents:\n")
+    options, _, services = done.stdout.partition("\nServices and how many events they have:\n")
     golden("help.txt", options)
-    listed = "".join(catalogue.split()).replace("-", "")  # a terminal's lines break names at their hyphens
+    numbers = re.findall(r"[a-z0-9-]+ (\d+)(?:,| `)", " ".join(services.split()))
     assert done.returncode == 0
-    assert all(file.stem.replace("-", "") in listed for file in EVENTS.glob("*.json"))
+    assert sum(map(int, numbers)) == len(list(EVENTS.glob("*.json")))
+    narrow = lambdacli("generate-event", "--help", env={"COLUMNS": "80"}).stdout
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_an_events_own_parameter_goes_before_an_option_of_every_event(lambdacli: CommandLine, tmp_path: Path) -> None:
@@ -241,6 +269,14 @@ def test_an_events_own_parameter_goes_before_an_option_of_every_event(lambdacli:
         (["s3-put", "--buckett", "x"], "event s3-put has no parameter --buckett", "did you mean --bucket?"),
         (["s3-put", "--set", "buckett=x"], "event s3-put has no parameter 'buckett'", "did you mean bucket?"),
         (["s3-put", "--set", "bucket"], "--set bucket: expected NAME=VALUE", "for example --set bucket=photos"),
+        (["s3-put", "--set", "--count", "2"], "--set --count: expected NAME=VALUE", "for example --set bucket=photos"),
+        (["s3-put", "--set", ":=1"], "--set :=1: expected NAME=VALUE", "for example --set bucket=photos"),
+        (["s3-put", "--set"], "--set: expected NAME=VALUE", "for example --set bucket=photos"),
+        (["sqs-receive-message", "--wrap", "s3-put", "--body", "x"], "parameter --body: s3-put goes there",
+         "leave out --body, or --wrap"),
+        (["sqs-receive-message", "--wrap", "missing.json"], "there is no file missing.json", ""),
+        (["sqs-receive-message", "--wrap", "{}", "--wrap", "s3-put"],
+         "--wrap {}: an event that you have carries no other", "name it last"),
         (["s3-put", "--size", "big"], "parameter size: expected an integer, not 'big'", ""),
         (["s3-put", "--set", "count=many"], "parameter count: expected an integer, not 'many'", ""),
         (["s3-put", "--count", "0"], "count 0: expected 1 to 10000", ""),
@@ -257,9 +293,8 @@ def test_an_events_own_parameter_goes_before_an_option_of_every_event(lambdacli:
          "event sqs-receive-message has no parameter --buckett", "did you mean --bucket?"),
         (["sqs-receive-message", "--wrap", "s3-put", "--set", "body=x"], "parameter body: s3-put goes there",
          "leave out body, or --wrap"),
-        (["s3-put", "--merge", "missing.json"], "missing.json: the event cannot be read: no such file or directory",
-         ""),
-        (["--json", "s3-put"], "--json goes with --list and --from: an event is JSON by itself", ""),
+        (["s3-put", "--merge", "missing.json"], "there is no file missing.json", ""),
+        (["s3-put", "--json"], "--json goes with --list and --from: an event is JSON by itself", ""),
         (["s3-put", "extra"], "got unexpected extra argument(s) (extra)",
          "see `lambdacli generate-event s3-put --help`"),
     ],

@@ -81,6 +81,40 @@ def test_what_is_no_event(lambdacli: CommandLine) -> None:
     assert "missing.json" in done.stderr
 
 
+def test_several_files_one_after_another(lambdacli: CommandLine) -> None:
+    (lambdacli.folder / "a.json").write_text(FITTING)
+    (lambdacli.folder / "b.json").write_text(DEPARTING)
+    (lambdacli.folder / "c.json").write_text("{")
+    for line in (["--from", "a.json", "b.json", "c.json"], ["--from", "a.json", "--from=b.json", "--from", "c.json"]):
+        done = lambdacli("generate-event", *line)
+        assert (done.returncode, done.stderr) == (2, "error: 2 of 3 files hold no event as it should be\n")
+        assert [each[0] for each in done.stdout.splitlines() if each[1:7] == ".json:"] == [*"abc"]
+        found = json.loads(lambdacli("generate-event", *line, "--json").stdout)
+        assert [(each["file"], each["fits"]) for each in found] == [
+            ("a.json", True), ("b.json", False), ("c.json", False),
+        ]  # fmt: skip
+        assert found[2]["error"].startswith("c.json:1:2: the event is no JSON")
+    done = lambdacli("generate-event", "--from", "a.json", "a.json")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_several_files_held_against_one_event(lambdacli: CommandLine) -> None:
+    (lambdacli.folder / "a.json").write_text(FITTING)
+    for line in (["s3-put", "--from", "a.json", "a.json"], ["s3", "put", "--from", "a.json", "--from", "a.json"]):
+        done = lambdacli("generate-event", *line)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.count("a.json: s3-put — ") == 2
+
+
+def test_an_own_template_that_is_broken_is_told(lambdacli: CommandLine) -> None:
+    (lambdacli.folder / "lambdacli.yaml").write_text("functions: {}\n")
+    (lambdacli.folder / "templates").mkdir()
+    (lambdacli.folder / "templates" / "order-lost.json").write_text("{")
+    done = lambdacli("generate-event", "--from", "-", stdin=FITTING)
+    assert (done.returncode, done.stdout.startswith("stdin: s3-put — ")) == (0, True)
+    assert "order-lost.json:1:2: the template is no JSON" in done.stderr
+
+
 def test_json_on_the_command_line(lambdacli: CommandLine) -> None:
     done = lambdacli("generate-event", "--from", '{"Records": [{"Sns": {"Message": "x"}}]}')
     assert done.returncode == 2

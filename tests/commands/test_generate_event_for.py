@@ -134,7 +134,7 @@ def test_mistakes(fail: Any) -> None:
     assert fail("--for", "thumbs", "--trigger", "schedule", "--key", "x")[0].endswith("has no parameter --key")
     assert fail("--for", "thumbs", "--trigger", "schedule", "--wrap", "s3-put")[1] == "hint: leave out --wrap"
     assert fail("--for", "--stage", "x", "thumbs")[0].startswith("error:")
-    assert fail("s3-put", "--for", "thumbs")[0] == "error: event s3-put has no parameter --for"
+    assert fail("s3-put", "--for", "thumbs")[0] == "error: --for goes in place of an event"
 
 
 def test_completion(lambdacli: CommandLine, project: Path) -> None:  # noqa: ARG001 - as above
@@ -146,6 +146,6 @@ def test_completion(lambdacli: CommandLine, project: Path) -> None:  # noqa: ARG
 
     assert complete("lambdacli generate-event --for th") == ["thumbs"]
     assert complete("lambdacli generate-event --for thumbs --trigger sq") == ["sqs"]
-    assert complete("lambdacli generate-event --for thumbs --bu") == ["--bucket"]
-    assert complete("lambdacli generate-event --for thumbs --trigger sqs --wrap s3-put --bu") == ["--bucket"]
+    assert complete("lambdacli generate-event --for thumbs --bucket-") == ["--bucket-tags"]
+    assert complete("lambdacli generate-event --for thumbs --trigger sqs --wrap s3-put --bucket-") == ["--bucket-tags"]
     assert complete("lambdacli generate-event --for nobody --sta") == ["--stage"]

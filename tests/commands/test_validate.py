@@ -91,6 +91,30 @@ def test_json_for_machines(lambdacli: CommandLine, tmp_path: Path) -> None:
     }
 
 
+def test_own_event_templates(lambdacli: CommandLine, tmp_path: Path) -> None:
+    project(tmp_path)
+    folder = tmp_path / "templates"
+    (folder / "shop").mkdir(parents=True)
+    good = {"name": "shop-order", "summary": "An order", "event": {"id": "${uuid}"}}
+    (folder / "shop" / "shop-order.json").write_text(json.dumps(good))
+    assert lambdacli("validate").stderr == "lambdacli.yaml: 1 function, 1 trigger: valid\n"
+    (folder / "cut.json").write_text('{\n "name": ')
+    (folder / "other.json").write_text(json.dumps({**good, "name": "another"}))
+    (folder / "shop" / "shop-lost.json").write_text(json.dumps({**good, "name": "shop-lost", "event": "${usr|md5}"}))
+    done = lambdacli("validate")
+    assert (done.returncode, done.stdout) == (2, "")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert errors[0].startswith("error: templates/cut.json:2:")
+    assert errors[0].endswith("the template is no JSON: it ends too early")
+    assert errors[1].startswith("error: templates/other.json:1:1: template other, $.name: expected 'other'")
+    assert errors[2].startswith("error: templates/shop/shop-lost.json:1:1: template shop-lost, $.event: ")
+    assert errors[3] == "error: 3 problems in templates"
+    found = json.loads(lambdacli("validate", "--json").stdout)
+    assert (found["valid"], [each["file"] for each in found["problems"]]) == (
+        False, ["templates/cut.json", "templates/other.json", "templates/shop/shop-lost.json"],
+    )  # fmt: skip
+
+
 def test_no_manifest(lambdacli: CommandLine) -> None:
     done = lambdacli("validate")
     assert done.returncode == 2

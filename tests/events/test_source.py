@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lambdacli.errors import EventError
-from lambdacli.events import source
+from lambdacli.errors import EventError, UsageError
+from lambdacli.events import source, strict
 from lambdacli.model import MAX_EVENT
 
 
@@ -80,10 +80,21 @@ FILE_HINT = "a file, - (stdin), JSON, or the name of an event"
     [
         (b"", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
         (b" \n", "event.json: the event is empty", "an event is JSON; `{}` is the smallest object"),
-        (b'{\n "a": b\n}', "event.json:2:7: the event is no JSON: expecting value", JSON_HINT),
-        (b"[1] x", "event.json:1:5: the event is no JSON: extra data", JSON_HINT),
-        (b'[1,\n"\xff"]', "event.json:2:2: the event is not UTF-8", JSON_HINT),
-        (b"NaN", "event.json: the event is no JSON: NaN is no JSON value", JSON_HINT),
+        (b'{\n "a": b\n}', "event.json:2:7: the event is no JSON: a value is wanted here", ""),
+        (b"[1] x", "event.json:1:5: the event is no JSON: something follows its end", ""),
+        (b"[1,\n", "event.json:2:1: the event is no JSON: it ends too early", ""),
+        (
+            b'["a\nb"]',
+            f"event.json:1:4: the event is no JSON: {strict.REASONS['Invalid control character at']}",
+            "",
+        ),
+        (b'["\\d"]', "event.json:1:3: the event is no JSON: a backslash that escapes nothing: write \\\\", ""),
+        (b'[1,\n"\xff"]', "event.json:2:2: the event is not UTF-8", "save it as UTF-8"),
+        (b"\xef\xbb\xbf{}", "event.json starts with a byte order mark", "save it as UTF-8 without BOM"),
+        ("{}".encode("utf-16"), "event.json is UTF-16", "save it as UTF-8"),
+        ("{}".encode("utf-16-be"), "event.json is UTF-16", "save it as UTF-8"),
+        (b"NaN", "event.json: NaN is no JSON value", ""),
+        (b"[-Infinity]", "event.json: -Infinity is no JSON value", ""),
         (b"[" * 200_000, "event.json: the event is nested too deeply", ""),
     ],
 )
@@ -97,7 +108,7 @@ def test_files_that_are_no_event(data: bytes, message: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "message", "hint"),
     [
-        ("{'a': 1}", "event:1:2: the event is no JSON: expecting property name enclosed in double quotes", JSON_HINT),
+        ("{'a': 1}", "event:1:2: the event is no JSON: a key in double quotes is wanted here", JSON_HINT),
         ("s3-putt", "'s3-putt' is neither a file nor an event template", "did you mean s3-put?"),
         ("evnt", "'evnt' is neither a file nor an event template", "did you mean event?"),
         ("no-such-thing-at-all", "'no-such-thing-at-all' is neither a file nor an event template",
@@ -117,6 +128,30 @@ def test_neither_file_nor_template(spec: str, message: str, hint: str) -> None:
     with pytest.raises(EventError) as raised:
         resolve(spec)
     assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message", "hint"),
+    [
+        ("", "--from: which file?", "a path, - (stdin), or JSON"),
+        ("events", "events is a folder", "name a file in it"),
+        ("evnt", "there is no file evnt", "did you mean event?"),
+        ("s3-put", "there is no file s3-put", ""),  # the name of a template is none
+        ("{'a'", "--from:1:2: the event is no JSON: a key in double quotes is wanted here", JSON_HINT),
+    ],
+)
+def test_json_that_is_not_there(spec: str, message: str, hint: str) -> None:
+    Path("event").write_text("{}")
+    Path("events").mkdir()
+    with pytest.raises((EventError, UsageError)) as raised:
+        source.given(spec, stdin=lambda: b"", what="--from")
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def test_json_wherever_it_stands() -> None:
+    Path("event").write_text("[1]")
+    given = [source.given(each, stdin=lambda: b"{}", what="--from") for each in ("event", "-", "null")]
+    assert given == [b"[1]", b"{}", b"null"]
 
 
 @pytest.mark.parametrize("spec", ["-", "{}", "event"])

@@ -5,7 +5,9 @@ This module finds the command of a line; the commands themselves are the rooms b
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from itertools import takewhile
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,11 +17,22 @@ from lambdacli import events
 from lambdacli.commands.generate_event import names
 from lambdacli.errors import EventError, ManifestError, UsageError
 
-# What stands for options that may stand anywhere, in the place of an event's name: no event is called so.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What stands for an option in the place of an event's name: no event is called so.
 _LIST = "list of events"
 _FOR = "event of a function"
 _FROM = "event of a file"
 _NAMED = 8  # events of a service that a hint names
+_COMMON = ("count", "set", "merge", "wrap", "fresh", "output", "compact")  # options of events that the help shows
+_OF_FUNCTION = ("--for goes in place of an event", "`lambdacli generate-event --for {}`")
+_ELSEWHERE = {
+    "--for": (_OF_FUNCTION[0], _OF_FUNCTION[1].format("FUNCTION")),
+    "--trigger": ("--trigger goes with --for", _OF_FUNCTION[1].format("FUNCTION")),
+    "--list": ("--list makes no event", "leave out --list, or all but a service"),
+    "--search": ("--search makes no event", "leave out --search, or all but its words"),
+}
 
 
 class Generate(TyperGroup):
@@ -36,17 +49,8 @@ class Generate(TyperGroup):
         return completion.stub(cmd_name, names.folders_of(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """With --list or --search the rest is a filter, with --for it is about a function, wherever the flag stands."""
-        named = {each.partition("=")[0] for each in args} if args and args[0].startswith("-") else set()
-        if _asks_for_list(args):
-            args = [_LIST, *(each for each in args if each != "--list")]
-        elif "--for" in named:
-            args = [_FOR, *args]
-        elif "--from" in named:
-            args = [_FROM, *args]
-        elif not args and not ctx.resilient_parsing:
-            raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
-        return super().parse_args(ctx, args)
+        """The event's name comes first, or what takes its place; options that stand before it are put behind it."""
+        return super().parse_args(ctx, _in_order(args, completing=ctx.resilient_parsing))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The event's command; a shell that completes half a line gets no error."""
@@ -63,37 +67,100 @@ class Generate(TyperGroup):
             return _for(args[1:], completing=ctx.resilient_parsing)
         folders = names.folders_of(ctx, args)
         if args[0] == _LIST:
-            return _LIST, _listing(folders), args[1:]
+            return "--list", _listing(folders), args[1:]
         if args[0] == _FROM:
-            return "", _checking(folders), args[1:]
-        if ctx.params.get("as_json"):
-            raise UsageError("--json goes with --list and --from: an event is JSON by itself")
+            return "--from", _checking(folders), args[1:]
         if ctx.resilient_parsing and (second := _second_word(args, folders)):
             return args[0], second, []
         name, rest = names.event_name(args, folders)
-        if not events.exists(name, folders) and (of_service := names.services(folders).get(name)):
-            if any(each in rest for each in ("-h", "--help")):
-                return _LIST, _listing(folders), [name]
-            several = len(of_service) > _NAMED
-            hint = (
-                f"`lambdacli generate-event --list {name}` shows them" if several else f"one of {', '.join(of_service)}"
-            )
-            raise UsageError(f"which event of {name}?", hint=hint)
-        return name, _event(name, rest, folders), rest
+        if not events.exists(name, folders):
+            if name in names.services(folders) and any(each in rest for each in ("-h", "--help")):
+                return "--list", _listing(folders), [name]
+            _complain(name, rest, folders)
+        command = _event(name, rest, folders, completing=ctx.resilient_parsing)
+        if not ctx.resilient_parsing:
+            for each in names.values_of(rest, "--for"):
+                names.refuse(command, rest, {"--for": (_OF_FUNCTION[0], _OF_FUNCTION[1].format(each))})
+            names.refuse(command, rest, _ELSEWHERE)
+            rest = names.with_files(command, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Names only, by service: to open every file for its summary is left to --list."""
-        services = names.services(names.folders_of(ctx))
-        with formatter.section("Events"):
-            formatter.write_dl([(service, ", ".join(found)) for service, found in services.items()])
+        """How many events each service has, and the options of every event; only one template is opened."""
+        folders = names.folders_of(ctx)
+        services = names.services(folders)
+        with formatter.section("Options of an event, beside its own parameters"):
+            command = _event("sqs-receive-message", [], folders, completing=True)
+            options = (each for each in command.params if each.name in _COMMON)
+            formatter.write_dl([record for each in options if (record := each.get_help_record(ctx))])
+        with formatter.section("Services and how many events they have"):
+            counted = ", ".join(f"{service}\xa0{len(found)}" for service, found in services.items())
+            for line in wrap(counted, formatter.width - formatter.current_indent):
+                formatter.write_text(line.replace("\xa0", " "))
+            formatter.write_text("`--list SERVICE` names its events, `--search WORD` finds one.")
 
 
-def _asks_for_list(args: list[str]) -> bool:
-    if "--list" not in args and not any(each.partition("=")[0] == "--search" for each in args):
+def _in_order(args: list[str], *, completing: bool) -> list[str]:
+    """The line with what it asks for in front: a list, a function's event, a check, or an event by its name."""
+    found = list(names.parts(args))
+    first = next((position for position, each in enumerate(found) if not each.name), len(found))
+    ahead = [each.name for each in found[:first]]
+    if "--for" in ahead:
+        return [_FOR, *args]
+    if _asks_for_list(found, ahead):
+        helps = {"-h", "--help"} & set(args)  # also where it looks like the word of --search
+        return [_LIST, *(["--help"] if helps else [each for each in args if each != "--list"])]
+    if "--from" in ahead and not _names_event(args, [each.value or "" for each in found[first:] if not each.name]):
+        return [_FROM, *_plain(found)]
+    if first < len(found):
+        return _event_first(found[:first], found[first:])
+    if completing or {"-h", "--help"} & set(ahead):
+        return args
+    if "--trigger" in ahead:
+        raise UsageError(_ELSEWHERE["--trigger"][0], hint=_ELSEWHERE["--trigger"][1])
+    raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
+
+
+def _plain(found: list[names.Part]) -> Iterator[str]:
+    """A line's arguments, the values of --from as words."""
+    for each in found:
+        if each.name != "--from":
+            yield from each.given
+        elif each.value is not None:
+            yield each.value
+
+
+def _event_first(before: list[names.Part], after: list[names.Part]) -> list[str]:
+    """The manifest stays where it is: it says where the event is looked for."""
+    manifest = [each for each in before if each.name in names.MANIFEST_NAMES]
+    moved = [each for each in before if each.name not in names.MANIFEST_NAMES]
+    words = list(takewhile(lambda each: not each.name, after))
+    return [given for each in (*manifest, *words, *moved, *after[len(words) :]) for given in each.given]
+
+
+def _names_event(args: list[str], words: list[str]) -> bool:
+    if not words:
+        return False
+    folders = names.folders(names.manifest_among(args))
+    return events.exists(names.event_name(words, folders)[0], folders)
+
+
+def _complain(name: str, rest: list[str], folders: Any) -> None:
+    """A service alone, or a function where an event belongs; else the event itself is not found."""
+    if of_service := names.services(folders).get(name):
+        several = f"`lambdacli generate-event --list {name}` shows them"
+        hint = several if len(of_service) > _NAMED else f"one of {', '.join(of_service)}"
+        raise UsageError(f"which event of {name}?", hint=hint)
+    if any(each.name == "--for" for each in names.parts(rest)):
+        raise UsageError(_OF_FUNCTION[0], hint=_OF_FUNCTION[1].format(name))
+
+
+def _asks_for_list(found: list[names.Part], ahead: list[str]) -> bool:
+    if not any(each.name in {"--list", "--search"} for each in found):
         return False
     from lambdacli.commands.generate_event import listing
 
-    return listing.wanted(args)
+    return bool({"--list", "--search"} & set(ahead)) or listing.wanted(found)
 
 
 def _second_word(args: list[str], folders: Any) -> Any:
@@ -116,26 +183,15 @@ def _for(args: list[str], *, completing: bool) -> Any:
 
 
 def _checking(folders: Any) -> Any:
-    """The command behind --from alone: it finds out which event a file holds."""
+    from lambdacli.commands.generate_event import checking
 
-    def check(
-        file: Annotated[str, typer.Option("--from", metavar="FILE", help=names.FROM_HELP)],
-        as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
-        manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,  # noqa: ARG001 - acted on already
-    ) -> int:
-        from lambdacli.commands.generate_event import checking
-
-        return checking.check(file, folders=folders, as_json=as_json)
-
-    single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command("--from")(check)
-    return get_command(single)
+    return checking.command(folders)
 
 
-def _event(name: str, args: list[str], folders: Any) -> Any:
+def _event(name: str, args: list[str], folders: Any, *, completing: bool) -> Any:
     from lambdacli.commands.generate_event import event
 
-    return event.command(name, args, folders)
+    return event.command(name, args, folders, completing=completing)
 
 
 app = typer.Typer(cls=Generate, rich_markup_mode=None, add_completion=False)
@@ -151,14 +207,14 @@ def generate_event(
     ] = None,
     function: Annotated[
         str | None,
-        typer.Option("--for", metavar="FUNCTION", help="Print what a trigger of a function in the manifest sends."),
-    ] = None,
-    file: Annotated[
-        str | None,
         typer.Option(
-            "--from", metavar="FILE", help="Check an event that you have: which one it is, and where it departs."
+            "--for",
+            metavar="[FUNCTION]",
+            help="Print what a function's trigger sends. FUNCTION may be left out when there is only one;"
+            " --trigger KIND chooses the trigger.",
         ),
     ] = None,
+    file: Annotated[str | None, typer.Option("--from", metavar="FILE...", help=names.FROM_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --list or --from: as JSON.")] = False,
     manifest: Annotated[str | None, typer.Option(*names.MANIFEST_NAMES, **names.MANIFEST_OPTION)] = None,
 ) -> None:

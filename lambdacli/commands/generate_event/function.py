@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lambdacli.commands import options
-from lambdacli.commands.generate_event import event
+from lambdacli.commands.generate_event import event, names, wrapping
 from lambdacli.errors import LambdacliError, UsageError
 
 if TYPE_CHECKING:
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Manifest
 
 
+_ALONE = "`lambdacli generate-event {}` alone"
+_SUCH = "`lambdacli generate-event {} {}` {}"
+
+
 def arguments(args: Sequence[str]) -> list[str]:
     """The line's arguments without `--for`: the function first, where one is named, then the options."""
-    position = next(n for n, each in enumerate(args) if each.partition("=")[0] == "--for")
-    name = [args[position].partition("=")[2]] if "=" in args[position] else []
-    return [*name, *args[position + 1 :], *args[:position]]
+    parts = list(names.parts(args))
+    asks = next(each for each in parts if each.name == "--for")
+    rest = [given for each in parts if each is not asks for given in each.given]
+    return [asks.value, *rest] if asks.value else rest
 
 
 def command(args: Sequence[str], *, completing: bool) -> Any:
@@ -34,13 +39,14 @@ def command(args: Sequence[str], *, completing: bool) -> Any:
         LambdacliError: there is no such manifest, function or trigger.
     """
     try:
-        recipe, text = _found(args)
+        recipe, text = _found(args, completing=completing)
     except LambdacliError:
-        if not completing:
+        helps = not _name(args) and any(each in args for each in ("-h", "--help"))
+        if not completing and not helps:
             raise
         from lambdacli.events.recipe import Recipe
 
-        recipe, text = Recipe(None), ""
+        recipe, text = Recipe(None), "What a trigger of a function in the manifest sends."
     name = _name(args)
 
     def named_at_once(given: dict[str, Any]) -> None:
@@ -49,14 +55,29 @@ def command(args: Sequence[str], *, completing: bool) -> Any:
             raise UsageError(f"the function {late} stands too late", hint=f"write --for {late}, then the options")
 
     called = recipe.template.name if recipe.template else "--for"
-    return event.of_recipe(recipe, called, text, more=_fields(), before=named_at_once)
+    found = event.of_recipe(recipe, called, text, more=_fields(), before=named_at_once)
+    if not completing:
+        names.refuse(found, args, _elsewhere(recipe.template.name if recipe.template else "EVENT"))
+    return found
+
+
+def _elsewhere(name: str) -> dict[str, tuple[str, str]]:
+    """What goes with an event or alone, and not with a function."""
+    hints = {
+        "--list": _ALONE.format("--list"),
+        "--search": _ALONE.format("--search WORD"),
+        "--from": _SUCH.format(name, "--from FILE", "checks such an event"),
+        "--schema": _SUCH.format(name, "--schema", "prints that of the event"),
+        "--json": "an event is JSON by itself",
+    }
+    return {option: (f"{option} does not go with --for", hint) for option, hint in hints.items()}
 
 
 def _name(args: Sequence[str]) -> str | None:
     return args[0] if args and not args[0].startswith("-") else None
 
 
-def _found(args: Sequence[str]) -> tuple[Recipe, str]:
+def _found(args: Sequence[str], *, completing: bool) -> tuple[Recipe, str]:
     from lambdacli.events import recipe as recipes
 
     manifest, function = _target(args)
@@ -66,7 +87,7 @@ def _found(args: Sequence[str]) -> tuple[Recipe, str]:
         hint = "name an event instead, as in `lambdacli generate-event s3-put`"
         raise UsageError(f"function {function.name} has no trigger that sends an event", hint=hint)
     folders = recipes.folders(manifest)
-    recipe = recipes.around(recipe, folders, event.wraps_among(args, recipe.template))
+    recipe = wrapping.around(recipe, folders, args, completing=completing)
     kind = kind or function.triggers[0].kind
     what = (
         f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"
@@ -84,15 +105,9 @@ def _target(args: Sequence[str]) -> tuple[Manifest, Function]:
     return manifest, manifests.select(manifest, _name(args))
 
 
-def _value(args: Sequence[str], *names: str) -> str:
-    """What an option is given, before the line is parsed: the options of the line follow from it."""
-    for position, each in enumerate(args):
-        if each in names and position + 1 < len(args):
-            return args[position + 1]
-        name, equals, value = each.partition("=")
-        if equals and name in names:
-            return value
-    return ""
+def _value(args: Sequence[str], *options: str) -> str:
+    """What an option is given first, before the line is parsed."""
+    return next(iter(names.values_of(args, *options)), "")
 
 
 def _fields() -> list[inspect.Parameter]:

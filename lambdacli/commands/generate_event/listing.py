@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from lambdacli.commands.generate_event.names import Part
+
 OPTIONS = ("--list", "--search", "--json", "-m", "--manifest", "-h", "--help")  # all that a listing understands
 _ALL = "`lambdacli generate-event --list` shows all"
 
 
-def wanted(args: Sequence[str]) -> bool:
-    """Whether the line asks for a list, and `--list` or `--search` is no parameter's value, as in `--body --list`."""
-    given = [each.partition("=")[0] for each in args if each.startswith("-")]
-    return any(each in given for each in ("--list", "--search")) and all(each in OPTIONS for each in given)
+def wanted(line: Iterable[Part]) -> bool:
+    """Whether all of a line's options are those of a list, and so `--list` is no parameter's value: `--body --list`."""
+    return all(each.name in OPTIONS for each in line if each.name)
 
 
 def command(folders: Sequence[Path]) -> Any:
@@ -34,7 +35,9 @@ def command(folders: Sequence[Path]) -> Any:
         part: Annotated[
             list[str],
             typer.Argument(
-                help="Services or parts of names; beside --search, words.", autocompletion=completion.service
+                metavar="[PART]...",
+                help="Services or parts of names; beside --search, words.",
+                autocompletion=completion.service,
             ),
         ] = [],
         search: Annotated[

@@ -6,11 +6,14 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lambdacli import events
 from lambdacli.errors import UsageError
+
+_HINT = "-o takes a file that you may write, in a folder that is there; - is stdout"
 
 
 def put(event: Any, path: str | None, *, compact: bool) -> None:
@@ -30,18 +33,29 @@ def put_text(text: str, path: str | None) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    """A link, a pipe or a device is written to and not replaced."""
+    """A link, a pipe or a device is written to and not replaced; who may read a file stays as it is."""
     fresh = f"{path}.{os.getpid()}.tmp" if _may_be_replaced(path) else path
+    mode = _mode(path)
+    opener = partial(os.open, mode=0o666 if mode is None else mode)  # never more than that for a moment
     try:
-        with open(fresh, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - start-up path
+        with open(fresh, "w", encoding="utf-8", newline="\n", opener=opener) as stream:
             stream.write(text)
         if fresh != path:
+            if mode is not None:
+                Path(fresh).chmod(mode)
             Path(fresh).replace(path)
     except OSError as error:
         if fresh != path:
             with suppress(OSError):
                 Path(fresh).unlink()
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint=_HINT) from None
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return stat.S_IMODE(os.lstat(path).st_mode)
+    except OSError:  # nothing is there
+        return None
 
 
 def _may_be_replaced(path: str) -> bool:
