@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lambdacli import partitions
 from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers._expressions import mistake
@@ -25,6 +25,7 @@ _SCHEDULER = (
     "action_after_completion",
     "kms_key",
 )
+_WORD = "<aws.scheduler."  # how its words begin
 
 
 def uses_scheduler(trigger: Trigger) -> bool:
@@ -38,34 +39,34 @@ def uses_scheduler(trigger: Trigger) -> bool:
 def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
     values = trigger.settings
     name = values.get("name") or f"{manifest.app}-{function.name}"
-    if "input" in values:
-        given = values["input"]
-        return literal(_filled(given, _words(name, trigger, manifest)) if uses_scheduler(trigger) else given)
-    if uses_scheduler(trigger):
-        return request(manifest, "eventbridge-scheduler", {"schedule": name, "group": values.get("group")})
-    return request(manifest, "eventbridge-schedule", {"rule": name})
+    by_scheduler = uses_scheduler(trigger)
+    if "input" in values and not (by_scheduler and _WORD in str(values["input"])):
+        return literal(values["input"])
+    if not by_scheduler:
+        return request(manifest, "eventbridge-schedule", {"rule": name})
+    made = request(manifest, "eventbridge-scheduler", {"schedule": name, "group": values.get("group")})
+    return made._replace(finish=partial(_filled, values["input"])) if "input" in values else made
 
 
-def _words(name: str, trigger: Trigger, manifest: Manifest) -> dict[str, str]:
-    """What EventBridge Scheduler puts into an input ("Adding context attributes" in its user guide)."""
-    region, account = manifest.region, manifest.account or "123456789012"
-    place = f"schedule/{trigger.settings.get('group', 'default')}/{name}"
-    return {
-        "<aws.scheduler.schedule-arn>": f"arn:{partitions.of(region)}:scheduler:{region}:{account}:{place}",
-        "<aws.scheduler.scheduled-time>": "2026-01-02T03:04:05Z",
-        "<aws.scheduler.execution-id>": "a1b2c3d4e5f60718",
-        "<aws.scheduler.attempt-number>": "1",
+def _filled(given: Any, event: Any) -> Any:
+    """An input with what EventBridge Scheduler puts into it ("Adding context attributes" in its user guide)."""
+    words = {
+        f"{_WORD}schedule-arn>": event["resources"][0],
+        f"{_WORD}scheduled-time>": event["time"],
+        f"{_WORD}execution-id>": event["id"].replace("-", "")[:16],
+        f"{_WORD}attempt-number>": "1",
     }
 
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        for word, meaning in words.items() if isinstance(value, str) else ():
+            value = value.replace(word, meaning)
+        return value
 
-def _filled(value: Any, words: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(each, words) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_filled(each, words) for each in value]
-    for word, meaning in words.items() if isinstance(value, str) else ():
-        value = value.replace(word, meaning)
-    return value
+    return filled(given)
 
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:

@@ -423,10 +423,15 @@ def test_settings_of_log_subscriptions(sent: Any) -> None:
     assert {each["message"] for each in found["logEvents"]} == {"ERROR"}
 
 
-def test_inputs_of_schedules(sent: Any) -> None:
+def test_inputs_of_schedules(sent: Any, tmp_path: Path) -> None:
     given = {"at": ["on <aws.scheduler.scheduled-time>"], "by": "<aws.scheduler.schedule-arn>", "n": 1}
     found = sent({"schedule": {"expression": "rate(1 day)", "service": "scheduler", "input": given}})
     assert found["at"] == ["on 2026-01-02T03:04:05Z"]
+    made = manifest.load(tmp_path / "lambdacli.yaml", environ={})
+    recipe = recipes.of_trigger(made.functions["work"], made)
+    assert recipe is not None
+    later = recipes.make(recipe, {"time": "2027-02-03T04:05:06Z", "account-id": ACCOUNT})
+    assert (later["at"], later["by"].split(":")[4]) == (["on 2027-02-03T04:05:06Z"], ACCOUNT)
     assert found["by"].endswith(":schedule/default/demo-work")
     assert sent({"schedule": {"expression": "rate(1 day)", "input": given}}) == given
     for value in (None, [1], "text", 0):
