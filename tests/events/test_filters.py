@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
 
+from lambdacli.events import filters
 from lambdacli.events.filters import find
 
 
@@ -37,6 +40,10 @@ from lambdacli.events.filters import find
         ("partition", "us-gov-west-1", [], "aws-us-gov"),
         ("partition", "eu-west-1", [], "aws"),
         ("dns_suffix", "aws-cn", [], "amazonaws.com.cn"),
+        ("partition", "us-isob-east-1", [], "aws-iso-b"),
+        ("partition", "eusc-de-east-1", [], "aws-eusc"),
+        ("dns_suffix", "aws-us-gov", [], "amazonaws.com"),
+        ("dns_suffix", "aws-iso", [], "c2s.ic.gov"),
         ("console", "aws-cn", [], "console.amazonaws.cn"),
         ("console", "aws-us-gov", [], "console.amazonaws-us-gov.com"),
         ("console", "aws", [], "console.aws.amazon.com"),
@@ -148,3 +155,10 @@ def test_a_slot_of_alexa_has_a_value_once_it_is_said() -> None:
     assert slots["said"]["value"] == slots["said"]["slotValue"]["value"] == "blue"
     assert slots["unsaid"] == {"name": "unsaid", "confirmationStatus": "NONE"}
     assert slots["own"] == {"name": "own", "value": "x"}
+
+
+def test_every_filter_of_every_module_is_found_by_its_name() -> None:
+    for module in pkgutil.iter_modules(filters.__path__):
+        found = importlib.import_module(f"{filters.__name__}.{module.name}").FILTERS
+        assert {name: filters.find(name) for name in found} == found
+    assert {name for name in filters.names() if filters.find(name) is None} == set()

@@ -23,7 +23,8 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
-def _bytes(value: Any) -> bytes:
+def in_bytes(value: Any) -> bytes:
+    """What a filter over bytes takes: bytes; all else as the UTF-8 of its text."""
     return value if isinstance(value, bytes) else as_text(value).encode()
 
 
@@ -36,9 +37,10 @@ def _number(value: Any) -> int:
     raise ValueError(f"expected a number, not {_json(value)[:40]}")
 
 
-def _object(value: Any) -> dict[str, Any]:
+def as_object(value: Any, what: str = "an object") -> dict[str, Any]:
+    """What a filter over names and values takes."""
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object, not {_json(value)[:40]}")  # noqa: TRY004 - what every filter raises
+        raise ValueError(f"expected {what}, not {_json(value)[:40]}")  # noqa: TRY004 - what every filter raises
     return value
 
 
@@ -48,11 +50,11 @@ def _json(value: Any) -> str:
 
 def _quote_plus(value: Any) -> UrlKey:
     """As S3 writes keys: a space is +, a slash stays. `urllib` has this too and costs 3 ms."""
-    return "".join([_QUOTED[byte] for byte in _bytes(value)])
+    return "".join([_QUOTED[byte] for byte in in_bytes(value)])
 
 
 def _base64(value: Any) -> Base64:
-    return b2a_base64(_bytes(value), newline=False).decode()
+    return b2a_base64(in_bytes(value), newline=False).decode()
 
 
 def _base64_if(value: Any, wanted: Any) -> str:
@@ -60,11 +62,11 @@ def _base64_if(value: Any, wanted: Any) -> str:
 
 
 def _unbase64(value: Any) -> bytes:
-    return a2b_base64(_bytes(value))
+    return a2b_base64(in_bytes(value))
 
 
 def _digest(name: str, value: Any) -> str:
-    return cast("str", hasher(name)(_bytes(value)).hexdigest())
+    return cast("str", hasher(name)(in_bytes(value)).hexdigest())
 
 
 def _md5(value: Any) -> Md5:
@@ -155,11 +157,11 @@ def _hex(value: Any, length: Any) -> Hex:
 
 
 def _as_bytes(value: Any) -> Bytes:
-    return list(_bytes(value))
+    return list(in_bytes(value))
 
 
 def _size(value: Any) -> int:
-    return len(_bytes(value))
+    return len(in_bytes(value))
 
 
 def _len(value: Any) -> int:
@@ -169,7 +171,7 @@ def _len(value: Any) -> int:
 
 def _get(value: Any, name: Any) -> Any:
     """An entry of an object, or of a list by its number."""
-    return value[name] if isinstance(value, list) else _object(value).get(name)
+    return value[name] if isinstance(value, list) else as_object(value).get(name)
 
 
 def _else(value: Any, other: Any) -> Any:
@@ -196,22 +198,7 @@ def _not(value: Any) -> bool:
 
 def _texts(value: Any) -> dict[str, str]:
     """An object whose values are all text, as Cognito's attributes."""
-    return {name: as_text(each) for name, each in _object(value).items()}
-
-
-def _partition(region: Any) -> str:
-    """The partition that a region lies in."""
-    return partitions.of(region)
-
-
-def _dns_suffix(partition: Any) -> str:
-    special = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
-    return special.get(partition, "amazonaws.com")
-
-
-def _console(partition: Any) -> str:
-    """The host of a partition's console."""
-    return partitions.console(partition)
+    return {name: as_text(each) for name, each in as_object(value).items()}
 
 
 def _split(value: Any, separator: Any = ",") -> list[str]:
@@ -306,7 +293,7 @@ FILTERS: dict[str, Any] = {
     "when": _when,
     "unless": _unless,
     "not": _not,
-    "partition": _partition,
-    "dns_suffix": _dns_suffix,
-    "console": _console,
+    "partition": partitions.of,
+    "dns_suffix": partitions.dns_suffix,
+    "console": partitions.console,
 }

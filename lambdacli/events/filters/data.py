@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events.filters.basic import as_text, hasher
+from lambdacli.events.filters.basic import as_object, as_text, hasher, in_bytes
 
 if TYPE_CHECKING:
     from lambdacli.events.forms import AttributeValue, Bytes, SyncRecord, TypedParameter
@@ -22,9 +22,8 @@ _KPL_MAGIC = bytes.fromhex("f3899ac2")
 
 def dynamodb(value: Any, keys: Any = None) -> dict[str, AttributeValue]:
     """An item in DynamoDB's JSON: plain values are given their types, typed ones stay; keys it lacks are added."""
-    if not isinstance(value, dict):
-        raise ValueError("expected an object, the item")  # noqa: TRY004 - what every filter raises
-    return {name: each if _typed(each) else _attribute(each) for name, each in ((keys or {}) | value).items()}
+    item = (keys or {}) | as_object(value)
+    return {name: each if _typed(each) else _attribute(each) for name, each in item.items()}
 
 
 def _typed(value: Any) -> bool:
@@ -86,7 +85,7 @@ def gzipped(value: Any) -> bytes:
     """Compressed as gzip does: the same bytes for the same data, whatever the clock and the platform."""
     import zlib
 
-    data = _data(value)
+    data = in_bytes(value)
     squeezer = zlib.compressobj(6, zlib.DEFLATED, -15)
     body = squeezer.compress(data) + squeezer.flush()
     end = zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
@@ -102,12 +101,8 @@ def kpl(value: Any, partition_key: Any) -> bytes:
     parts = value if isinstance(value, list) else [value]
     records = [each for part in parts for each in (part if isinstance(part, list) else [part])]
     message = _field(1, as_text(partition_key).encode())
-    message += b"".join(_field(3, b"\x08\x00" + _field(3, _data(each))) for each in records)
+    message += b"".join(_field(3, b"\x08\x00" + _field(3, in_bytes(each))) for each in records)
     return bytes(_KPL_MAGIC + message + hasher("md5")(message).digest())
-
-
-def _data(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else as_text(value).encode()
 
 
 def _field(number: int, data: bytes) -> bytes:
@@ -123,17 +118,22 @@ def _field(number: int, data: bytes) -> bytes:
 
 def kafka_headers(value: Any) -> list[dict[str, Bytes]]:
     """Headers as Lambda hands them over: one object each, the value as a list of Java's bytes, which have a sign."""
-    return [{name: [byte - (byte >> 7 << 8) for byte in _data(each)]} for name, each in (value or {}).items()]
+    return [
+        {name: [byte - (byte >> 7 << 8) for byte in in_bytes(each)]} for name, each in as_object(value or {}).items()
+    ]
 
 
 def rabbit_headers(value: Any) -> dict[str, Any]:
     """Headers of RabbitMQ: text becomes {"bytes": […]}, numbers stay."""
-    return {name: {"bytes": list(each.encode())} if isinstance(each, str) else each for name, each in value.items()}
+    return {
+        name: {"bytes": list(each.encode())} if isinstance(each, str) else each
+        for name, each in as_object(value).items()
+    }
 
 
 def sync_records(value: Any) -> dict[str, SyncRecord]:
     """Records of a Cognito Sync dataset: plain values are new ones, null is a record that goes; whole ones stay."""
-    return {name: each if isinstance(each, dict) else _sync_record(each) for name, each in value.items()}
+    return {name: each if isinstance(each, dict) else _sync_record(each) for name, each in as_object(value).items()}
 
 
 def _sync_record(value: Any) -> dict[str, str]:
@@ -144,7 +144,9 @@ def _sync_record(value: Any) -> dict[str, str]:
 
 def typed_parameters(value: Any) -> list[TypedParameter]:
     """Parameters as Bedrock's agents send them: name, type of the OpenAPI schema, and the value as text."""
-    return [{"name": name, "type": _schema_type(each), "value": as_text(each)} for name, each in value.items()]
+    return [
+        {"name": name, "type": _schema_type(each), "value": as_text(each)} for name, each in as_object(value).items()
+    ]
 
 
 def _schema_type(value: Any) -> str:

@@ -6,7 +6,7 @@ import json
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.events.filters.basic import hasher
+from lambdacli.events.filters.basic import as_object, hasher
 
 if TYPE_CHECKING:
     from lambdacli.events.forms import Md5, SnsAttribute, SqsAttribute
@@ -18,9 +18,7 @@ def _attributes(value: Any) -> dict[str, tuple[str, str]]:
     """Name → data type and value as text, from plain JSON or from any spelling of SQS's and SNS's own shapes."""
     if value in (None, ""):
         return {}
-    if not isinstance(value, dict):
-        raise ValueError("expected an object of message attributes")  # noqa: TRY004 - what every filter raises
-    return {name: _attribute(name, each) for name, each in value.items()}
+    return {name: _attribute(name, each) for name, each in as_object(value, "message attributes").items()}
 
 
 def _attribute(name: str, value: Any) -> tuple[str, str]:

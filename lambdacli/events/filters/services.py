@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdacli.events.filters.basic import as_text
+from lambdacli.events.filters.basic import as_object, as_text
 
 
 def cloudformation_properties(value: Any) -> Any:
@@ -19,7 +19,7 @@ def cloudformation_properties(value: Any) -> Any:
 def cloudfront_headers(value: Any) -> dict[str, list[dict[str, str]]]:
     """Headers by their names in lower case, each a list of key and value."""
     found: dict[str, list[dict[str, str]]] = {}
-    for name, each in _named(value).items():
+    for name, each in as_object(value).items():
         texts = each if isinstance(each, list) else [each]
         found.setdefault(name.lower(), []).extend({"key": name, "value": as_text(text)} for text in texts)
     return found
@@ -27,7 +27,7 @@ def cloudfront_headers(value: Any) -> dict[str, list[dict[str, str]]]:
 
 def lex_slots(value: Any) -> dict[str, str | None]:
     """Slots of Lex V1: text, or null until the user has said it."""
-    return {name: None if each is None else as_text(each) for name, each in _named(value).items()}
+    return {name: None if each is None else as_text(each) for name, each in as_object(value).items()}
 
 
 def lex_slot_details(value: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def lex_slot_details(value: Any) -> dict[str, Any]:
 
 def lex_v2_slots(value: Any) -> dict[str, Any]:
     """Slots of Lex V2: null, or a shape and its value; a list is a slot of several values."""
-    return {name: _lex_v2_slot(each) for name, each in _named(value).items()}
+    return {name: _lex_v2_slot(each) for name, each in as_object(value).items()}
 
 
 def _lex_v2_slot(value: Any) -> Any:
@@ -56,12 +56,12 @@ def _lex_v2_value(text: str) -> dict[str, Any]:
 
 def filled(value: Any) -> dict[str, Any]:
     """The entries that are not null."""
-    return {name: each for name, each in _named(value).items() if each is not None}
+    return {name: each for name, each in as_object(value).items() if each is not None}
 
 
 def alexa_slots(value: Any) -> dict[str, Any]:
     """Slots of an Alexa skill: each with its name, confirmation and, once said, its value."""
-    return {name: _alexa_slot(name, each) for name, each in _named(value).items()}
+    return {name: _alexa_slot(name, each) for name, each in as_object(value).items()}
 
 
 def _alexa_slot(name: str, value: Any) -> Any:
@@ -72,12 +72,6 @@ def _alexa_slot(name: str, value: Any) -> Any:
     text = as_text(value)
     said = {"source": "USER", "slotValue": {"type": "Simple", "value": text}}
     return {"name": name, "value": text, "confirmationStatus": "NONE", **said}
-
-
-def _named(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("expected an object of names and values")  # noqa: TRY004 - what every filter raises
-    return value
 
 
 FILTERS = {

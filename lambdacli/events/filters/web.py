@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from lambdacli.events.filters.basic import as_text
+from lambdacli.events.filters.basic import as_object, as_text
 
 
 def multi(value: Any) -> dict[str, list[str]] | None:
@@ -76,11 +76,7 @@ def _quoted(text: str) -> str:
 
 
 def _entries(value: Any) -> list[tuple[str, Any]]:
-    if value in (None, ""):
-        return []
-    if not isinstance(value, dict):
-        raise ValueError("expected an object of names and values")  # noqa: TRY004 - what every filter raises
-    return list(value.items())
+    return [] if value in (None, "") else list(as_object(value).items())
 
 
 def _texts(value: Any) -> list[str]:
