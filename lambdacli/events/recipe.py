@@ -37,19 +37,17 @@ def of_template(name: str, folders: Sequence[Path] = ()) -> Recipe:
     return Recipe(_load(name, folders))
 
 
-def around(recipe: Recipe, folders: Sequence[Path], wraps: Sequence[str]) -> Recipe:
+def around(recipe: Recipe, inside: Sequence[Template]) -> Recipe:
     """The same event with others inside.
 
     Raises:
-        EventError: no such template, or one carries nothing.
+        EventError: one that has another inside carries nothing.
     """
-    if not wraps:
-        return recipe
     if recipe.template is None:
         raise UsageError("this event is given in the manifest and carries no other", hint="leave out --wrap")
     from lambdacli.events.wrap import wrapped
 
-    template = wrapped([recipe.template, *(_load(name, folders) for name in wraps)])
+    template = wrapped([recipe.template, *inside])
     presets = {name: value for name, value in recipe.presets.items() if name != template.carries}
     return recipe._replace(template=template, presets=presets)
 
@@ -74,17 +72,18 @@ def of_request(request: EventRequest, manifest: Manifest) -> Recipe:
     """What a trigger asks for. Region and account are the manifest's."""
     if not request.template:
         return Recipe(None, event=request.event)
+    folders = manifest.template_folders
     presets = {"region": manifest.region, **request.parameters}
     if manifest.account:
         presets.setdefault("account-id", manifest.account)
     if not request.pattern:
-        return Recipe(_load(request.template, folders(manifest)), presets, finish=request.finish)
+        return Recipe(_load(request.template, folders), presets, finish=request.finish)
     from lambdacli.events import matching
     from lambdacli.events.parameters import GLOBALS
 
     common = {key: value for key, value in presets.items() if key in GLOBALS}
-    best = matching.best(request.pattern, common, folders(manifest))
-    fit = best or matching.fit(_load(request.template, folders(manifest)), request.pattern, presets)
+    best = matching.best(request.pattern, common, folders)
+    fit = best or matching.fit(_load(request.template, folders), request.pattern, presets)
     return Recipe(fit.template, fit.parameters, finish=_in_turn(fit.finish, request.finish))
 
 
@@ -95,11 +94,6 @@ def _in_turn(*steps: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
         return event
 
     return finish
-
-
-def folders(manifest: Manifest) -> tuple[Path, ...]:
-    """Where the user's own templates lie."""
-    return (manifest.templates,) if manifest.templates else ()
 
 
 def make(

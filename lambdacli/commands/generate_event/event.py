@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from lambdacli import events
-from lambdacli.commands.generate_event import completion
+from lambdacli.commands import options as shared
+from lambdacli.commands.generate_event import completion, wrapping
 from lambdacli.commands.generate_event.names import FROM_HELP, MANIFEST_NAMES, MANIFEST_OPTION
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import recipe as recipes
@@ -28,31 +29,38 @@ if TYPE_CHECKING:
     from lambdacli.events.template import Template
 
 _SHOWN = 60  # characters of a default in the help
+_EXPRESSION = re.compile(r"(?<!\$)\$\{([^}]*)\}")
+_NO_NAME = re.compile(r"'[^']*'|\|\s*\w+")  # texts, and what filters are called
+_WORD = re.compile(r"[a-z][a-z0-9-]*")
 _METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
 
 
 class EventCommand(TyperCommand):
     """One template: its parameters are the options."""
 
+    template: Template | None = None
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As Typer does it; an unknown option names the nearest parameter."""
+        given = list(args)  # which the parser empties
         try:
             return super().parse_args(ctx, args)
         except typer.TyperException as error:
+            shared.check_settings(given)
             name = getattr(error, "option_name", "")
             if name.startswith("--") and not any(name in option.opts for option in self.params):
                 raise _unknown_option(self, name) from None
             raise
 
 
-def command(name: str, args: Sequence[str], folders: Sequence[Path]) -> Any:
+def command(name: str, args: Sequence[str], folders: Sequence[Path], *, completing: bool) -> Any:
     """The command of an event; `--wrap` among the arguments adds the parameters of the event inside.
 
     Raises:
         EventError: no such event, its file is wrong, or it carries no other.
     """
     template = events.load(name, folders)
-    recipe = recipes.around(recipes.Recipe(template), folders, wraps_among(args, template))
+    recipe = wrapping.around(recipes.Recipe(template), folders, args, completing=completing)
     before = partial(_checked, template.name, folders)
     return of_recipe(recipe, template.name, more=_checks(recipe.template), before=before)
 
@@ -86,7 +94,9 @@ def of_recipe(
     show.__annotations__ = {field.name: field.annotation for field in fields.values()}
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command(name, cls=EventCommand, help=help_text or _help(recipe.template))(show)
-    return get_command(single)
+    made = get_command(single)
+    made.template = recipe.template  # type: ignore[attr-defined]
+    return made
 
 
 def _show(recipe: Recipe, options: dict[str, Any]) -> int:
@@ -121,7 +131,7 @@ def _own(recipe: Recipe, reserved: Collection[str]) -> Iterator[inspect.Paramete
     rest = [each for name, each in template.params.items() if each is GLOBALS.get(name)]
     for parameter in (*own, *rest):
         if f"--{parameter.name}" not in reserved and not (template.wraps and parameter.name == template.carries):
-            yield _field(parameter, recipe.presets.get(parameter.name))
+            yield _field(parameter, recipe.presets.get(parameter.name), template.params)
 
 
 def _help(template: Template | None) -> str:
@@ -132,19 +142,23 @@ def _help(template: Template | None) -> str:
     return f"{template.summary}.{records}{source}"
 
 
-def _field(parameter: Parameter, preset: Any = None) -> inspect.Parameter:
+def _names_of(parameter: Parameter) -> tuple[str, ...]:
+    return (parameter.name, *parameter.aliases)
+
+
+def _field(parameter: Parameter, preset: Any, names: Collection[str]) -> inspect.Parameter:
     """A parameter of a template as a parameter of a Typer command; text, which the template converts."""
     flag = parameter.type == "bool"
     several = not flag and (parameter.many or parameter.type in GATHERING)
-    names = [f"--{name}" for name in (parameter.name, *parameter.aliases)]
+    spelt = [f"--{name}" for name in _names_of(parameter)]
     if flag:
-        names[0] += f"/--no-{parameter.name}"
+        spelt[0] += f"/--no-{parameter.name}"
     metavar = "|".join(parameter.choices) or _METAVARS.get(parameter.type, parameter.type.upper())
     option = typer.Option(
         None,
-        *names,
+        *spelt,
         metavar=None if flag else metavar,
-        help=_described(parameter, preset),
+        help=_described(parameter, preset, names),
         show_default=False,
         autocompletion=completion.among(parameter.choices) if parameter.choices else None,
     )
@@ -157,12 +171,27 @@ def keyword(name: str, option: Any, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)
 
 
-def _described(parameter: Parameter, preset: Any) -> str:
-    default = parameter.default if preset is None else preset
-    if default is None or default in ("", [], {}):
+def _described(parameter: Parameter, preset: Any, names: Collection[str]) -> str:
+    text = _text(parameter.default if preset is None else preset)
+    if preset is None and _EXPRESSION.search(text):
+        origins = ", ".join(_mentioned(text, names))
+        text = f"follows from {origins}" if origins and "follows from" not in parameter.help else ""
+    if not text:
         return parameter.help
-    text = default if isinstance(default, str) else events.dumps(default, compact=True)
     return f"{parameter.help} [default: {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}]"
+
+
+def _text(default: Any) -> str:
+    if default is None or default in ("", [], {}):
+        return ""
+    return default if isinstance(default, str) else events.dumps(default, compact=True)
+
+
+def _mentioned(text: str, names: Collection[str]) -> list[str]:
+    """The parameters that the expressions in a default begin with or hand to a filter."""
+    expressions = (_NO_NAME.sub("", each) for each in _EXPRESSION.findall(text))
+    words = (word for each in expressions for word in _WORD.findall(each))
+    return [word for word in dict.fromkeys(words) if word in names]
 
 
 def _key(name: str) -> str:
@@ -178,16 +207,22 @@ def _common(template: Template | None) -> list[inspect.Parameter]:
         _option("wrap", list[str] | None, "EVENT", _WRAP_HELP, hidden=not carries, autocompletion=completion.event),
         _option("set", list[str] | None, "NAME=VALUE", _SET_HELP, autocompletion=completion.setting(template)),
         _option("merge", list[str] | None, "FILE", _MERGE_HELP),
-        _option("fresh", bool, None, "New ids and the current time."),
+        _option("fresh", bool, None, "New ids and the current time, as far as --seed and --time do not say them."),
         _option("output", str | None, "FILE", "Write the event to a file.", "-o"),
         _option("compact", bool, None, "On one line."),
         keyword("manifest", typer.Option(None, *MANIFEST_NAMES, **MANIFEST_OPTION), str | None),
     ]
 
 
-_WRAP_HELP = "Put another event inside, whose parameters are options then; again for one inside that."
-_SET_HELP = "A parameter by name, or a place of the event: Records.0.body, /Records/0/body; := takes JSON alone."
-_MERGE_HELP = "Lay the JSON of a file over the event, where null removes; - is stdin."
+_WRAP_HELP = (
+    "Put another event inside, whose parameters are options then; again for one inside that. Also one that you have: a"
+    " file, - (stdin), or JSON."
+)
+_SET_HELP = (
+    "A parameter by name, or a place of the event: Records.0.body, Records.*.body, /Records/0/body. NAME:=JSON takes"
+    " JSON alone and sets a key of the event, also a new one."
+)
+_MERGE_HELP = "Lay JSON over the event: a file, - (stdin) or inline; null removes a key."
 
 
 def _option(
@@ -196,25 +231,6 @@ def _option(
     default = False if kind is bool else None
     option = typer.Option(default, *short, f"--{name}", metavar=metavar, help=text, show_default=False, **more)
     return keyword(key or name, option, kind)
-
-
-def wraps_among(args: Sequence[str], template: Template | None) -> list[str]:
-    """The events to put inside: the values of `--wrap`, where that is no value of an option itself."""
-    params = template.params.values() if template else ()
-    values = {f"--{name}" for each in params if each.type != "bool" for name in (each.name, *each.aliases)}
-    found: list[str] = []
-    skip = False
-    for position, each in enumerate(args):
-        if skip:
-            skip = False
-        elif each == "--wrap" and position + 1 < len(args):
-            found.append(args[position + 1])
-            skip = True
-        elif each.startswith("--wrap="):
-            found.append(each.partition("=")[2])
-        else:
-            skip = each in values
-    return found
 
 
 def _given(template: Template | None, options: dict[str, Any]) -> dict[str, Any]:
@@ -234,7 +250,7 @@ def _checks(template: Template | None) -> list[inspect.Parameter]:
     A parameter of the event with such a name, as the sender of a mail, goes before them.
     """
     options = {
-        "from": _option("from", str | None, "FILE", FROM_HELP, key="from_file"),
+        "from": _option("from", list[str] | None, "FILE", FROM_HELP, key="from_file"),
         "schema": _option("schema", bool, None, "Print the event's JSON Schema."),
         "json": _option("json", bool, None, "With --from: as JSON."),
     }
@@ -271,14 +287,16 @@ def _changes(options: dict[str, Any]) -> tuple[list[str], list[Any]]:
     settings, files = options.get("set") or [], options.get("merge") or []
     if not files:
         return settings, []
+    from lambdacli.commands.running import read_stdin
     from lambdacli.events import source
-    from lambdacli.model import MAX_EVENT
 
-    read = {"stdin": lambda: sys.stdin.buffer.read(MAX_EVENT + 1)}
-    return settings, [source.patch(path, **read) for path in files]
+    return settings, [source.patch(path, stdin=read_stdin) for path in files]
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:
+    template = command.template
+    if template and template.wraps and name.removeprefix("--") in _names_of(template.params[template.carries]):
+        return EventError(f"parameter {name}: {template.wraps[0]} goes there", hint=f"leave out {name}, or --wrap")
     options = [each for option in command.params for each in option.opts]
     hint = nearest(name, options, f"see `lambdacli generate-event {command.name} --help`")
     return EventError(f"event {command.name} has no parameter {name}", hint=hint)
