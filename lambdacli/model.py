@@ -99,6 +99,11 @@ class Manifest(NamedTuple):
         """The folder that relative paths start from."""
         return self.path.parent
 
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where the user's own event templates lie: one folder or none."""
+        return (self.templates,) if self.templates else ()
+
 
 class EventRequest(NamedTuple):
     """Which template to render and with what: how a trigger asks for its sample event without knowing templates."""

@@ -35,17 +35,20 @@ def event_of(
         EventError: the event, the template, a parameter or a path is wrong.
         UsageError: the function has no such trigger.
     """
-    folders = (manifest.templates,) if manifest.templates else ()
-    if spec is not None:
-        if trigger:
-            raise UsageError("--trigger and --event exclude each other", hint="--trigger makes the event itself")
-        from lambdacli.events import source
+    if spec is None:
+        return _of_trigger(function, manifest, settings, trigger)
+    if trigger:
+        raise UsageError("--trigger and --event exclude each other", hint="--trigger makes the event itself")
+    from lambdacli.events import source
 
-        return source.resolve(spec, settings, folders=folders, stdin=stdin)
+    return source.resolve(spec, settings, folders=manifest.template_folders, stdin=stdin)
+
+
+def _of_trigger(function: Function, manifest: Manifest, settings: Sequence[str], kind: str) -> bytes:
     from lambdacli import events
     from lambdacli.events import recipe as recipes
 
-    recipe = recipes.of_trigger(function, manifest, trigger)
+    recipe = recipes.of_trigger(function, manifest, kind)
     if recipe is not None:
         return events.dumps(recipes.make(recipe, settings=settings)).encode()
     if settings:

@@ -81,18 +81,16 @@ def _found(args: Sequence[str], *, completing: bool) -> tuple[Recipe, str]:
     from lambdacli.events import recipe as recipes
 
     manifest, function = _target(args)
-    kind = _value(args, "--trigger")
-    recipe = recipes.of_trigger(function, manifest, kind)
+    recipe = recipes.of_trigger(function, manifest, _value(args, "--trigger"))
     if recipe is None:
         hint = "name an event instead, as in `lambdacli generate-event s3-put`"
         raise UsageError(f"function {function.name} has no trigger that sends an event", hint=hint)
-    folders = recipes.folders(manifest)
+    folders = manifest.template_folders
     recipe = wrapping.around(recipe, folders, args, completing=completing)
-    kind = kind or function.triggers[0].kind
     what = (
         f"{recipe.template.name}: {recipe.template.summary}" if recipe.template else "The input that the manifest gives"
     )
-    return recipe, f"What the {kind} trigger of {function.name} sends.\n\n{what}."
+    return recipe, f"What the {recipe.kind} trigger of {function.name} sends.\n\n{what}."
 
 
 def _target(args: Sequence[str]) -> tuple[Manifest, Function]:
