@@ -96,7 +96,7 @@ def _checked(data: bytes, name: str, hint: str = "") -> bytes:
     except strict.TooDeepError:
         raise EventError(f"{name}: the event is nested too deeply") from None
     except ValueError as error:
-        raise EventError(f"{name}: {error}", hint=hint) from None
+        raise EventError(f"{name}: {error}") from None
     return data
 
 

@@ -100,6 +100,8 @@ FOR = "`lambdacli generate-event --for FUNCTION`"
     [
         (["--json"], "which event?", "`lambdacli generate-event --list` shows all"),
         (["-m", "x.yaml"], "which event?", "`lambdacli generate-event --list` shows all"),
+        (["--base64", "alb-request"], "which event?",
+         "its name comes first: `lambdacli generate-event alb-request --base64`"),
         (["--trigger", "s3"], "--trigger goes with --for", FOR),
         (["s3-put", "--trigger", "s3"], "--trigger goes with --for", FOR),
         (["s3-put", "--for", "one"], "--for goes in place of an event", "`lambdacli generate-event --for one`"),

@@ -6,7 +6,6 @@ This module finds the command of a line; the commands themselves are the rooms b
 from __future__ import annotations
 
 from itertools import takewhile
-from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,6 +86,8 @@ class Generate(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """How many events each service has, and the options of every event; only one template is opened."""
+        from textwrap import wrap
+
         folders = names.folders_of(ctx)
         services = names.services(folders)
         with formatter.section("Options of an event, beside its own parameters"):
@@ -118,7 +119,11 @@ def _in_order(args: list[str], *, completing: bool) -> list[str]:
         return args
     if "--trigger" in ahead:
         raise UsageError(_ELSEWHERE["--trigger"][0], hint=_ELSEWHERE["--trigger"][1])
-    raise UsageError("which event?", hint="`lambdacli generate-event --list` shows all")
+    taken = next(
+        (each for each in found if names.is_unknown(each.name) and _names_event(args, [each.value or ""])), None
+    )
+    hint = f"its name comes first: `lambdacli generate-event {taken.value} {taken.name}`" if taken else ""
+    raise UsageError("which event?", hint=hint or "`lambdacli generate-event --list` shows all")
 
 
 def _plain(found: list[names.Part]) -> Iterator[str]:

@@ -71,6 +71,11 @@ def _takes(name: str, following: str, values: Collection[str]) -> bool:
     return name not in _FLAGS and (following == "-" or not following.startswith("-"))
 
 
+def is_unknown(option: str) -> bool:
+    """Whether it is an option of some events at most: whether it takes a value is not known."""
+    return option not in _VALUED and option not in _FLAGS
+
+
 def values_of(args: Sequence[str], *options: str) -> list[str]:
     """What an option is given, by any of its names."""
     return [each.value for each in parts(args) if each.name in options and each.value is not None]
