@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 import pytest
+from texts import texts
 
 from lambdacli.cli import run
 
@@ -103,32 +100,6 @@ PAIRS = [(event, parameter) for event, parameters in SPELLINGS for parameter in 
 
 def value_of(parameter: str) -> str:
     return VALUES.get(parameter, f"other-{parameter}")
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in an event, keys too; with what it is once decoded."""
-    if isinstance(value, dict):
-        yield from (text for pair in value.items() for each in pair for text in texts(each))
-    elif isinstance(value, list):
-        yield from (text for each in value for text in texts(each))
-    elif isinstance(value, str) and value:
-        yield value
-        yield unquote_plus(value)
-        yield from (text for inner in decoded(value) for text in texts(inner))
-
-
-def decoded(text: str) -> Iterator[Any]:
-    """What a text holds as JSON, or in base64, gzipped or not."""
-    if text[:1] in {"{", "["}:
-        try:
-            yield json.loads(text)
-        except ValueError:
-            return
-    try:
-        data = base64.b64decode(text, validate=True)
-        yield (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except (binascii.Error, ValueError, OSError):
-        return
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
