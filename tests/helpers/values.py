@@ -39,3 +39,9 @@ MOST = max(map(len, _VALUES.values()))
 def values_for(parameter: Parameter) -> Sequence[Any]:
     """The choices, where there are some."""
     return parameter.choices or _VALUES[parameter.type]
+
+
+def value_for(parameter: Parameter, round_: int) -> Any:
+    """Another value in every round, of which there are MOST."""
+    values = values_for(parameter)
+    return values[round_ % len(values)]
