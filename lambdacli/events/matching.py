@@ -101,7 +101,7 @@ def _parameters(pattern: Mapping[str, Any], tree: Any, event: Any, template: Tem
     if not isinstance(tree, dict):
         return
     for key, wanted in pattern.items():
-        below = tree.get(key, tree.get(f"{key}?"))
+        below = next((tree[raw] for raw in (key, f"{key}?", f"{key}??") if raw in tree), None)
         value = event.get(key) if isinstance(event, dict) else None
         if below is None or patterns.matches({key: wanted}, event if isinstance(event, dict) else {}):
             continue
