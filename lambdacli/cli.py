@@ -40,8 +40,14 @@ class Commands(TyperGroup):
         if (ready := getattr(module, "COMMAND", None)) is not None:
             return ready
         single = typer.Typer(rich_markup_mode=None, add_completion=False)
-        single.command(cmd_name)(module.command)
+        single.command(cmd_name, cls=import_module("lambdacli.commands.options").Command)(module.command)
         return get_command(single)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """As Typer does it, with help that survives the shell."""
+        from lambdacli.commands.options import quotable
+
+        return quotable(super().shell_complete(ctx, incomplete))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As Typer, with an error in our own form."""

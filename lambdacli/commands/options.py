@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from lambdacli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lambdacli.model import Function, Manifest
+
+
+class Command(TyperCommand):
+    """A command whose help a shell shows as it is written, beside what it completes."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """As Typer does it."""
+        return quotable(super().shell_complete(ctx, incomplete))
+
+
+def quotable(items: list[Any]) -> list[Any]:
+    """Completions whose help has no straight apostrophes: what Typer makes of them for zsh, zsh reads as nothing."""
+    for each in items:
+        each.help = each.help and each.help.replace("'", "’")  # noqa: RUF001 - as above
+    return items
 
 
 def complete_function(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -23,11 +42,32 @@ def complete_stage(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in _manifest_keys(ctx, "stages") if name.startswith(incomplete)]
 
 
-def complete_trigger(incomplete: str) -> list[str]:
-    """The kinds of triggers for the shell."""
+def complete_trigger(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The kinds of the function's triggers for the shell; all where it is not known."""
     from lambdacli import triggers
+    from lambdacli.errors import LambdacliError
 
-    return [kind for kind in triggers.kinds() if kind.startswith(incomplete)]
+    try:
+        kinds = sorted({trigger.kind for trigger in completed_function(ctx)[1].triggers})
+    except LambdacliError:
+        kinds = list(triggers.kinds())
+    return [kind for kind in kinds if kind.startswith(incomplete)]
+
+
+def completed_function(ctx: typer.Context) -> tuple[Manifest, Function]:
+    """The function of a line that a shell completes.
+
+    Raises:
+        LambdacliError: there is no such manifest or function.
+    """
+    from lambdacli import manifest
+
+    given = ctx.params
+    path = manifest.find(Path.cwd(), _given(given))
+    stage, region = (given.get(name) or "" for name in ("stage", "region"))
+    found = manifest.load(path, stage=stage, region=region, environ=os.environ)
+    words = [each for each in ctx.args if not each.startswith("-")]  # a word before half an option is no argument yet
+    return found, manifest.select(found, given.get("function") or next(iter(words), None))
 
 
 def _manifest_keys(ctx: typer.Context, key: str) -> list[str]:

@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 from typer.main import get_command
 
-from lambdacli.commands.options import FunctionName, ManifestPath, Region, Stage, check_settings, complete_trigger
+from lambdacli.commands.options import (
+    Command,
+    FunctionName,
+    ManifestPath,
+    Region,
+    Stage,
+    check_settings,
+    complete_trigger,
+    completed_function,
+)
 from lambdacli.errors import LambdacliError, UsageError
 from lambdacli.local.wanted import Wanted
 from lambdacli.model import MAX_EVENT
@@ -22,10 +30,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-def _complete_event(incomplete: str) -> list[str]:
+def _complete_event(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Events by their names, and JSON files here and in `events`; a shell that gets nothing completes files itself."""
     from lambdacli import events
+    from lambdacli.commands.generate_event.names import folders_of
 
-    return [name for name in events.names() if name.startswith(incomplete)]
+    files = sorted(each.as_posix() for pattern in ("*.json", "events/*.json") for each in Path().glob(pattern))
+    return [each for each in (*files, *events.names(folders_of(ctx))) if each.startswith(incomplete)]
+
+
+def _complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
+    """A parameter of the event that is named, or that the function's trigger makes."""
+    from lambdacli import events
+    from lambdacli.commands.generate_event import completion, names
+    from lambdacli.events import recipe as recipes
+
+    try:
+        if event := ctx.params.get("event"):
+            template = (
+                events.load(event, names.folders_of(ctx)) if events.exists(event, names.folders_of(ctx)) else None
+            )
+        else:
+            manifest, function = completed_function(ctx)
+            recipe = recipes.of_trigger(function, manifest, ctx.params.get("trigger") or "")
+            template = recipe and recipe.template
+    except LambdacliError:
+        return []
+    return completion.setting(template)(incomplete)
 
 
 def _complete_runtime(incomplete: str) -> list[str]:
@@ -48,7 +79,12 @@ def _wanted(
     ] = None,
     settings: Annotated[
         list[str],
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the event, or a place: Records.0.body=x."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A parameter of the event, or a place: Records.0.body=x.",
+            autocompletion=_complete_setting,
+        ),
     ] = [],
     trigger: Annotated[
         str,
@@ -143,7 +179,7 @@ def as_command(name: str, function: Callable[..., None]) -> Any:
     return get_command(single)
 
 
-class _Run(TyperCommand):
+class _Run(Command):
     """A command that runs a function."""
 
     line: Sequence[str] = ()

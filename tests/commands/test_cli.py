@@ -167,6 +167,31 @@ def test_completion_knows_commands_functions_and_options(lambdacli: CommandLine,
     assert "s3-put" in completed(lambdacli, "lambdacli invoke -e s3-p")
 
 
+def test_completion_of_a_run_knows_events_and_what_they_take(lambdacli: CommandLine, project: Path) -> None:
+    triggers = 'triggers: [{sqs: orders}, {schedule: "rate(1 day)"}]'
+    (project / "lambdacli.yaml").write_text(MANIFEST.replace("}}", f", {triggers}}}}}"), encoding="utf-8")
+    (project / "events").mkdir()
+    for file in ("s3.json", "events/s3-mine.json", "events/other.txt"):
+        (project / file).write_text("{}", encoding="utf-8")
+    assert {"s3.json", "s3-put"} <= set(completed(lambdacli, "lambdacli invoke -e s3"))
+    assert completed(lambdacli, "lambdacli invoke f -e events/") == ["events/s3-mine.json"]
+    assert completed(lambdacli, "lambdacli invoke -e s3-put --set bucket-") == ["bucket-tags="]
+    assert completed(lambdacli, "lambdacli watch -e iot-button --set click-type=D") == ["click-type=DOUBLE"]
+    assert completed(lambdacli, "lambdacli invoke f --set receipt") == ["receipt-handle="]
+    assert completed(lambdacli, "lambdacli invoke f --trigger iot --set receipt") == []
+    assert completed(lambdacli, "lambdacli invoke -e {} --set receipt") == []
+    assert completed(lambdacli, "lambdacli invoke f --trigger ") == ["schedule", "sqs"]
+    assert "kinesis" in completed(lambdacli, "lambdacli invoke nobody --trigger ")
+
+
+@pytest.mark.parametrize("words", ["list", "invoke --log", "invoke --ti", "generate-event connect-"])
+def test_apostrophes_survive_zsh(lambdacli: CommandLine, project: Path, words: str) -> None:
+    assert (project / "lambdacli.yaml").exists()
+    done = lambdacli(env={"_LAMBDACLI_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"lambdacli {words}"})
+    assert done.stdout.startswith("_arguments '*: :((")
+    assert "'" not in done.stdout.removeprefix("_arguments '*: :((").removesuffix("\n").removesuffix("))'")
+
+
 @posix
 def test_a_folder_that_is_gone(lambdacli: CommandLine, project: Path) -> None:
     (project / "gone").mkdir()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def stub(name: str, folders: Sequence[Path]) -> Any:
     """An event as a shell lists it, its summary beside it: its parameters are not looked at."""
     try:
-        return TyperCommand(name, short_help=events.summary(name, folders)["summary"])
+        return TyperCommand(name, short_help=events.summary(name, folders)["summary"].replace("'", "’"))  # noqa: RUF001 - for zsh
     except EventError:  # said when the event is asked for
         return TyperCommand(name)
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
 from typer.main import get_command
 
 from lambdacli import events
@@ -35,7 +34,7 @@ _WORD = re.compile(r"[a-z][a-z0-9-]*")
 _METAVARS = {"str": "TEXT", "list": "TEXT", "object": "NAME=VALUE|JSON"}
 
 
-class EventCommand(TyperCommand):
+class EventCommand(shared.Command):
     """One template: its parameters are the options."""
 
     template: Template | None = None
@@ -295,7 +294,9 @@ def _changes(options: dict[str, Any]) -> tuple[list[str], list[Any]]:
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:
     template = command.template
-    if template and template.wraps and name.removeprefix("--") in _names_of(template.params[template.carries]):
+    if template is None:
+        return EventError(f"an input of the manifest has no parameter {name}", hint="--set and --merge change it")
+    if template.wraps and name.removeprefix("--") in _names_of(template.params[template.carries]):
         return EventError(f"parameter {name}: {template.wraps[0]} goes there", hint=f"leave out {name}, or --wrap")
     options = [each for option in command.params for each in option.opts]
     hint = nearest(name, options, f"see `lambdacli generate-event {command.name} --help`")
