@@ -112,15 +112,19 @@ def _constants(schema: dict[str, Any]) -> list[Any]:
 
 def _expected(schema: dict[str, Any]) -> str:
     """What a schema wants, in words."""
+    return _either(dict.fromkeys(_words(schema)))
+
+
+def _words(schema: dict[str, Any]) -> list[str]:
     if "anyOf" in schema:
-        return _either(dict.fromkeys(_expected(each) for each in schema["anyOf"]))
+        return [word for each in schema["anyOf"] for word in _words(each)]
     if values := _constants(schema):
         shown = [_shown(each) for each in values[:_FEW]]
-        return _either([*shown, f"{len(values) - _FEW} others"] if len(values) > _FEW else shown)
+        return [*shown, f"{len(values) - _FEW} others"] if len(values) > _FEW else shown
     if "pattern" in schema and "title" in schema:
-        return str(schema["title"])
+        return [str(schema["title"])]
     kinds = schema["type"]
-    return _either([_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)])
+    return [_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)]
 
 
 def _either(words: Iterable[str]) -> str:

@@ -198,6 +198,12 @@ def test_a_used_template_is_its_schema_with_what_is_known_of_its_parameters(temp
     assert "const" in known["properties"]["digest"]
 
 
+def test_null_passes_a_filter_by(templates: Templates) -> None:
+    templates.schema({"a?": "${text|upper}", "b": "${text|upper}", "c": "${text|else('x')|upper}"}, "inner")
+    schema = plain(templates.schema({"$use": "inner", "with": {"text": None}}))
+    assert schema["properties"] == {"b": {"type": "null"}, "c": STRING}
+
+
 def test_carried_events_are_in_the_text_that_carries_them(templates: Templates) -> None:
     templates.schema({"a": "${text}"}, "inner")
     templates.schema({"a": "${text}"}, "stripped", **{"travels-as": "${.a|base64}"})

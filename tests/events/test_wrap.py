@@ -218,3 +218,18 @@ def test_what_travels_of_an_event_that_is_no_object(tmp_path: Path) -> None:
     (tmp_path / "shop-sale.json").write_text(json.dumps(sale), encoding="utf-8")
     template = wrapped([events.load("sqs-receive-message"), events.load("shop-sale", [tmp_path])])
     assert events.render(template, {})["Records"][0]["body"] == "it: "
+
+
+def test_a_spelling_that_is_taken_means_the_event_around(tmp_path: Path) -> None:
+    call = {"body": {}, "key": {"default": "outer", "aliases": ["same"]}}
+    sale = {"name": {"default": "inner", "aliases": ["key", "same", "mine"]}}
+    for name, params, more in (
+        ("shop-call", call, {"carries": "body", "event": ["${key}", "${body}"]}),
+        ("shop-sale", sale, {"event": ["${name}"]}),
+    ):
+        template = {"name": name, "summary": "one", "params": params, **more}
+        (tmp_path / f"{name}.json").write_text(json.dumps(template), encoding="utf-8")
+    around = wrapped([events.load(name, [tmp_path]) for name in ("shop-call", "shop-sale")])
+    assert around.params["name"].aliases == ("mine",)
+    for spelling in ("key", "same"):
+        assert events.render(around, {spelling: "x", "mine": "y"}) == ["x", '["y"]']
