@@ -91,7 +91,7 @@ def check_settings(args: Sequence[str]) -> None:
     Raises:
         UsageError: that is so.
     """
-    for option, value in zip(args, [*args[1:], ""], strict=True):
+    for option, value in zip(args, [*args[1:], ""], strict=False):
         if option == "--set" and "=" not in value:
             raise UsageError(
                 f"{f'--set {value}'.rstrip()}: expected NAME=VALUE", hint="for example --set bucket=photos"

@@ -22,7 +22,7 @@ from lambdacli.commands.options import (
     complete_trigger,
     completed_function,
 )
-from lambdacli.errors import LambdacliError, UsageError
+from lambdacli.errors import EventError, LambdacliError, ManifestError, UsageError
 from lambdacli.local.wanted import Wanted
 from lambdacli.model import MAX_EVENT
 
@@ -198,10 +198,11 @@ class _Run(Command):
             raise
 
     def invoke(self, ctx: Any) -> Any:
-        """As Typer does it; a second word of an event's name was taken for the function's."""
+        """As Typer does it; what was taken for the function may be left over of an option."""
         try:
             return super().invoke(ctx)
-        except LambdacliError:
+        except (EventError, ManifestError, UsageError):
+            check_settings(self.line)
             _check_words(self.line)
             raise
 
@@ -231,7 +232,7 @@ def _no_option(command: _Run, name: str) -> UsageError:
 
     line = command.line
     near = closest(name[2:], [each[2:] for option in command.params for each in option.opts])
-    words = dict(zip(line, [*line[1:], ""], strict=True)) | dict(each.split("=", 1) for each in line if "=" in each)
+    words = dict(zip(line, [*line[1:], ""], strict=False)) | dict(each.split("=", 1) for each in line if "=" in each)
     setting = f"`--set {name[2:]}={words.get(name) or 'VALUE'}`"
     event = words.get("-e") or words.get("--event") or "EVENT"
     if name == "--count" or _has_parameter(event, name):

@@ -322,6 +322,7 @@ def test_no_timeout_outlives_the_functions_own(lambdacli: CommandLine, app: Path
             "--set zz: the event has no key 'zz'",
             "`--set /zz=1` adds a key; parameters belong",
         ),
+        ("-e s3-put --set --count 2", "--set --count: expected NAME=VALUE", "bucket=photos"),
         ("app.echo -e s3-put --count 2", "no such option: --count", "`--set count=2` sets a parameter"),
         ("app.echo -e s3-put --bucket=x", "no such option: --bucket", "`--set bucket=x` sets a parameter"),
         ("app.echo --bucket x", "no such option: --bucket", "`--set bucket=x`"),
