@@ -68,8 +68,10 @@ def _any_passes(wanted: list[Any], value: Mapping[str, Any], key: str) -> bool:
 
 
 def unmatched(pattern: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    """The part of a pattern that an object does not match."""
+    """The part of a pattern that an object does not match; all of it where it leaves a choice."""
     whole = not isinstance(value, dict)
+    if "$or" in pattern and not matches(pattern, value):
+        return dict(pattern)
     return {
         key: unmatched(wanted, value[key]) if isinstance(wanted, dict) and not whole and key in value else wanted
         for key, wanted in pattern.items()
@@ -81,13 +83,15 @@ def fitted(pattern: Mapping[str, Any], value: Any) -> Any:
     """The value with as little changed as makes it match."""
     if isinstance(value, list) and value:
         return value if matches(pattern, value) else [fitted(pattern, value[0]), *value[1:]]
+    if isinstance(ways := pattern.get("$or"), list):
+        base = fitted({key: wanted for key, wanted in pattern.items() if key != "$or"}, value)
+        found = [base, *(fitted(each, base) for each in ways if isinstance(each, dict))]
+        return next((each for each in found if matches(pattern, each)), found[min(1, len(found) - 1)])
     result = dict(value) if isinstance(value, dict) else {}
     for key, wanted in pattern.items():
         if _matches_key(key, wanted, result):
             continue
-        if key == "$or":
-            result = fitted(next((each for each in wanted if isinstance(each, dict)), {}), result)
-        elif isinstance(wanted, dict):
+        if isinstance(wanted, dict):
             result[key] = fitted(wanted, result.get(key))
         elif {"exists": False} in wanted:
             result.pop(key, None)
@@ -151,7 +155,7 @@ def _bounds(conditions: list[Any]) -> dict[str, float]:
 def _passes(rule: Any, value: Any) -> bool:
     """Whether a value is what a rule of a pattern wants. An unknown operator is no reason to change anything."""
     if not isinstance(rule, dict):
-        return type(rule) is type(value) and bool(rule == value) if isinstance(rule, bool) else bool(rule == value)
+        return isinstance(rule, bool) is isinstance(value, bool) and bool(rule == value)
     return all(_RULES.get(name, _unknown)(operand, value) for name, operand in rule.items())
 
 

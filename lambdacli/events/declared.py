@@ -87,7 +87,7 @@ def _parameter(name: str, raw: Any, where: str) -> Parameter:
         raise EventError(f"{where}, $.params: {name!r} is no name of a parameter", hint=hint)
     settings = dict(mapping(raw, where, at, _KEYS))
     kind = settings.get("type", "str")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise EventError(f"{where}, {at}.type: expected one of {', '.join(TYPES)}, not {kind!r}")
     if not isinstance(settings.get("many", False), bool):
         raise EventError(f"{where}, {at}.many: expected true or false")

@@ -44,9 +44,9 @@ def mistakes(folders: Sequence[Path]) -> Iterator[tuple[str, EventError]]:
     from lambdacli.events import find
 
     for name, path in sorted(find.paths(folders).items()):
-        from lambdacli.events import rendering, template
+        from lambdacli import events
 
         try:
-            rendering.render(template.load(name, folders), {})
+            events.dumps(events.render(events.load(name, folders), {}))
         except EventError as error:
             yield path, error

@@ -38,7 +38,14 @@ def constant(event: Any, name: str) -> Template:
     Args:
         event: as JSON values.
         name: what it is called.
+
+    Raises:
+        EventError: it is nested too deeply.
     """
+    try:
+        tree = _literal(event)
+    except RecursionError:
+        raise EventError(f"{name}: the event is nested too deeply") from None
     return Template(
         name=name,
         trigger="",
@@ -47,7 +54,7 @@ def constant(event: Any, name: str) -> Template:
         params=GLOBALS,
         let={},
         batch="",
-        event=_literal(event),
+        event=tree,
         path="",
         travels_with={},
     )
@@ -73,6 +80,8 @@ def _around(outer: Template, inner: Template) -> Template:
         raise EventError(f"event {outer.name} carries no other event", hint=f"{', '.join(CARRIERS)} and others do")
     names = _names(outer, inner)
     carrying = outer.params[outer.carries]
+    if carrying.type == "object" and isinstance(inner.event, list):
+        raise EventError(f"event {outer.name} carries an object, and {inner.name} is a list")
     operator = "$use" if carrying.type in {"object", "json"} else "$carry"
     content = replace(carrying, default={operator: Inner(inner, names, text=carrying.type != "bytes")})
     own = {**outer.params, outer.carries: content}

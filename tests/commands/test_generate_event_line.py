@@ -115,6 +115,8 @@ FOR = "`lambdacli generate-event --for FUNCTION`"
          "`lambdacli generate-event s3-put --schema` prints that of the event"),
         (["--for", "one", "--json"], "--json does not go with --for", "an event is JSON by itself"),
         (["--from"], "which file?", "a path, - (stdin), or JSON"),
+        (["s3-put", "--from", "x.json", "--count", "0"], "--from checks an event and makes none",
+         "leave out the options that change one"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_together(

@@ -101,6 +101,10 @@ def test_own_event_templates(lambdacli: CommandLine, tmp_path: Path) -> None:
     (folder / "cut.json").write_text('{\n "name": ')
     (folder / "other.json").write_text(json.dumps({**good, "name": "another"}))
     (folder / "shop" / "shop-lost.json").write_text(json.dumps({**good, "name": "shop-lost", "event": "${usr|md5}"}))
+    packed = {**good, "name": "shop-packed", "event": {"a": "${region|gzip}"}}
+    (folder / "shop" / "shop-packed.json").write_text(json.dumps(packed))
+    typed = {**good, "name": "shop-typed", "params": {"x": {"type": ["str", "null"]}}}
+    (folder / "shop" / "shop-typed.json").write_text(json.dumps(typed))
     done = lambdacli("validate")
     assert (done.returncode, done.stdout) == (2, "")
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
@@ -108,10 +112,13 @@ def test_own_event_templates(lambdacli: CommandLine, tmp_path: Path) -> None:
     assert errors[0].endswith("the template is no JSON: it ends too early")
     assert errors[1].startswith("error: templates/other.json:1:1: template other, $.name: expected 'other'")
     assert errors[2].startswith("error: templates/shop/shop-lost.json:1:1: template shop-lost, $.event: ")
-    assert errors[3] == "error: 3 problems in templates"
+    assert errors[3].startswith("error: templates/shop/shop-packed.json:1:1: the event, $.a: bytes")
+    assert errors[4].startswith("error: templates/shop/shop-typed.json:1:1: template shop-typed, $.params.x.type: ")
+    assert errors[5] == "error: 5 problems in templates"
     found = json.loads(lambdacli("validate", "--json").stdout)
     assert (found["valid"], [each["file"] for each in found["problems"]]) == (
-        False, ["templates/cut.json", "templates/other.json", "templates/shop/shop-lost.json"],
+        False, ["templates/cut.json", "templates/other.json", "templates/shop/shop-lost.json",
+                "templates/shop/shop-packed.json", "templates/shop/shop-typed.json"],
     )  # fmt: skip
 
 

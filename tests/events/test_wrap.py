@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -233,3 +234,23 @@ def test_a_spelling_that_is_taken_means_the_event_around(tmp_path: Path) -> None
     assert around.params["name"].aliases == ("mine",)
     for spelling in ("key", "same"):
         assert events.render(around, {spelling: "x", "mine": "y"}) == ["x", '["y"]']
+
+
+def test_an_event_that_is_nested_too_deeply_or_no_object() -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(EventError, match=r"deep\.json: the event is nested too deeply"):
+        constant(deep, "deep.json")
+    with pytest.raises(EventError, match=r"event eventbridge-event carries an object, and list\.json is a list"):
+        wrapped([events.load("eventbridge-event"), constant([{"a": 1}], "list.json")])
+
+
+@pytest.mark.parametrize("depth", [300, 500, 900])
+def test_an_event_of_any_depth_goes_inside_or_is_an_error(depth: int) -> None:
+    deep: Any = []
+    for _ in range(depth):
+        deep = [deep]
+    template = wrapped([events.load("sqs-receive-message"), constant(deep, "deep.json")])
+    with suppress(EventError):
+        assert events.render(template, {})["Records"][0]["body"] == "[" * (depth + 1) + "]" * (depth + 1)

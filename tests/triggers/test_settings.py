@@ -103,6 +103,10 @@ STATE = {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notif
         ({**STATE, "detail": {"state": [None]}}, {"state": None}),
         ({"source": ["shop"], "detail": {"a": [None], "b": {"c": [None]}}}, {"a": None, "b": {"c": None}}),
         ({"detail": [{"exists": True}]}, {}),
+        ({"source": ["shop"], "detail": {"n": [5]}, "$or": [{"detail": {"n": [6]}}, {"detail": {"m": [1]}}]},
+         {"n": 5, "m": 1}),
+        ({"source": ["shop"], "detail": {"ok": [1], "$or": [{"n": [6], "ok": [2]}, {"m": [1]}]}}, {"ok": 1, "m": 1}),
+        ({"source": ["shop"], "detail": {"flag": [1], "truth": [True]}}, {"flag": 1, "truth": True}),
         ({"source": [5], "detail-type": [None], "resources": {"a": ["x"]}}, {}),
     ],
 )  # fmt: skip

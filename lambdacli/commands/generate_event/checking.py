@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +11,10 @@ from typer.main import get_command
 
 from lambdacli import console, events
 from lambdacli.commands.generate_event import names
+from lambdacli.commands.running import read_stdin
 from lambdacli.errors import EventError, UsageError
 from lambdacli.events import source
 from lambdacli.events.own import mistakes
-from lambdacli.model import MAX_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +93,7 @@ class _Result:
     def of(cls, file: str, name: str, folders: Sequence[Path], *, alone: bool) -> _Result:
         shown = "stdin" if file == "-" else "event" if source.is_inline(file) else file
         try:
-            event = json.loads(source.given(file, stdin=_read_stdin, what="--from"))
+            event = json.loads(source.given(file, stdin=read_stdin, what="--from"))
             found = events.check(event, name, folders) if name else events.recognise(event, folders)
         except EventError as error:
             if alone:
@@ -137,10 +136,6 @@ class _Result:
         number = sum(1 + each.more for each in found.departures if not each.note)
         places = "1 place" if number == 1 else f"{number:,} places"
         return EventError(f"{self.file} departs from {found.name} in {places}")
-
-
-def _read_stdin() -> bytes:
-    return sys.stdin.buffer.read(MAX_EVENT + 1)
 
 
 def _warn(folders: Sequence[Path]) -> None:

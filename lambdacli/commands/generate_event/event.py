@@ -264,7 +264,7 @@ def _checked(name: str, folders: Sequence[Path], options: dict[str, Any]) -> int
             raise UsageError("--json goes with --list and --from: an event is JSON by itself")
         return None
     beside = {"from_file", "json", "manifest"} if wanted == "from_file" else {"schema", "output", "compact", "manifest"}
-    if any(value not in (None, False, []) for key, value in options.items() if key not in beside):
+    if any(value not in (None, []) and value is not False for key, value in options.items() if key not in beside):
         option = "--from checks an event" if wanted == "from_file" else "--schema tells an event's shape"
         raise UsageError(f"{option} and makes none", hint="leave out the options that change one")
     from lambdacli.commands.generate_event import checking

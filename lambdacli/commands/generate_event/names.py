@@ -102,7 +102,7 @@ def with_files(command: Any, args: Sequence[str]) -> list[str]:
     checks = False
     for each in parts(args, _valued_by(command)):
         checks = each.name == "--from" or (checks and not each.name)
-        found += ["--from", *each.given] if checks and not each.name else each.given
+        found += [f"--from={each.value}"] if checks and not each.name else each.given
     return found
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
 from lambdacli import events
 from lambdacli.commands.generate_event import names
-from lambdacli.commands.running import read_stdin
 from lambdacli.errors import UsageError
 from lambdacli.events import recipe as recipes
-from lambdacli.events import source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,12 +51,18 @@ def wraps_among(args: Sequence[str], template: Template | None) -> list[str]:
 
 def is_there(spec: str, folders: Sequence[Path]) -> bool:
     """Whether an event that the user has is meant, and no template."""
+    from lambdacli.events import source
+
     if spec == "-" or source.is_inline(spec):
         return True
     return not events.exists(spec, folders) and (spec.endswith(".json") or os.path.isfile(spec))  # noqa: PTH113 - start-up path
 
 
 def _constant(spec: str, *, blank: bool) -> Template:
+    import json
+
+    from lambdacli.commands.running import read_stdin
+    from lambdacli.events import source
     from lambdacli.events.wrap import constant
 
     name = "stdin" if spec == "-" else "event" if source.is_inline(spec) else os.path.basename(spec)  # noqa: PTH119 - as above
