@@ -251,6 +251,6 @@ def test_an_event_of_any_depth_goes_inside_or_is_an_error(depth: int) -> None:
     deep: Any = []
     for _ in range(depth):
         deep = [deep]
-    template = wrapped([events.load("sqs-receive-message"), constant(deep, "deep.json")])
     with suppress(EventError):
+        template = wrapped([events.load("sqs-receive-message"), constant(deep, "deep.json")])
         assert events.render(template, {})["Records"][0]["body"] == "[" * (depth + 1) + "]" * (depth + 1)
