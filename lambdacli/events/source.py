@@ -38,12 +38,17 @@ def resolve(
             not fit, or a path that leads nowhere.
     """
     if spec == "-" or is_inline(spec) or (os.path.exists(spec) and not os.path.isdir(spec)):  # noqa: PTH110, PTH112 - start-up path
-        return _changed(given(spec, stdin=stdin, what="event"), settings)
+        return _changed(*_given(spec, stdin, "event"), settings)
     return _rendered(spec, settings, folders)
 
 
-def given(spec: str, *, stdin: Callable[[], bytes], what: str) -> bytes:
-    """The bytes of a file, of stdin for `-`, or of JSON on the command line, once they prove to be JSON.
+def called(spec: str) -> str:
+    """What messages call it."""
+    return "stdin" if spec == "-" else "event" if is_inline(spec) else spec
+
+
+def given(spec: str, *, stdin: Callable[[], bytes], what: str) -> Any:
+    """The JSON of a file, of stdin for `-`, or on the command line itself.
 
     Args:
         spec: which of them.
@@ -53,10 +58,17 @@ def given(spec: str, *, stdin: Callable[[], bytes], what: str) -> bytes:
     Raises:
         EventError: there is no such file, it is too large, or no JSON (with file, line and column).
     """
+    return _given(spec, stdin, what)[1]
+
+
+def _given(spec: str, stdin: Callable[[], bytes], what: str) -> tuple[bytes, Any]:
+    """The very bytes, and what they say."""
     if spec == "-":
-        return _checked(_within_limit(stdin(), "stdin"), "stdin")
+        data = _within_limit(stdin(), "stdin")
+        return data, _parsed(data, "stdin")
     if is_inline(spec):
-        return _checked(spec.encode(errors="surrogateescape"), what, _QUOTES)
+        data = spec.encode(errors="surrogateescape")
+        return data, _parsed(data, what, _QUOTES)
     if not spec.strip():
         raise UsageError(f"{what}: which file?", hint="a path, - (stdin), or JSON")
     if os.path.isdir(spec):  # noqa: PTH112 - start-up path
@@ -64,20 +76,12 @@ def given(spec: str, *, stdin: Callable[[], bytes], what: str) -> bytes:
     if not os.path.exists(spec):  # noqa: PTH110 - as above
         near = _files_like(spec)
         raise EventError(f"there is no file {spec}", hint=f"did you mean {near[0]}?" if near else "")
-    return _checked(_read(spec), spec)
+    data = _read(spec)
+    return data, _parsed(data, spec)
 
 
-def patch(path: str, *, stdin: Callable[[], bytes]) -> Any:
-    """The JSON of `--merge`: of a file, of stdin for `-`, or on the command line itself.
-
-    Raises:
-        EventError: there is no such file, it is too large, or no JSON (with file, line and column).
-    """
-    return json.loads(given(path, stdin=stdin, what="--merge"))
-
-
-def _checked(data: bytes, name: str, hint: str = "") -> bytes:
-    """The same bytes, if they are JSON in UTF-8; else `<name>:<line>:<column>` and what is wrong there."""
+def _parsed(data: bytes, name: str, hint: str = "") -> Any:
+    """What bytes say, if they are JSON in UTF-8; else `<name>:<line>:<column>` and what is wrong there."""
     if not data.strip():
         raise EventError(f"{name}: the event is empty", hint="an event is JSON; `{}` is the smallest object")
     if data.startswith(b"\xef\xbb\xbf"):
@@ -85,7 +89,7 @@ def _checked(data: bytes, name: str, hint: str = "") -> bytes:
     if data.startswith(_OF_UTF16) or b"\0" in data[:2]:
         raise EventError(f"{name} is UTF-16", hint="save it as UTF-8")
     try:
-        strict.loads(data.decode())
+        return strict.loads(data.decode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
@@ -97,7 +101,6 @@ def _checked(data: bytes, name: str, hint: str = "") -> bytes:
         raise EventError(f"{name}: the event is nested too deeply") from None
     except ValueError as error:
         raise EventError(f"{name}: {error}") from None
-    return data
 
 
 def _lower(text: str) -> str:
@@ -139,15 +142,15 @@ def _within_limit(data: bytes, name: str) -> bytes:
     return data
 
 
-def _changed(data: bytes, settings: Sequence[str]) -> bytes:
+def _changed(data: bytes, event: Any, settings: Sequence[str]) -> bytes:
     """The very bytes, or the event with some places set."""
     if not settings:
         return data
     from lambdacli import events
     from lambdacli.events import recipe as recipes
 
-    event = recipes.make(recipes.Recipe(None, event=json.loads(data)), settings=settings)
-    return events.dumps(event, compact=True).encode()
+    changed = recipes.make(recipes.Recipe(None, event=event), settings=settings)
+    return events.dumps(changed, compact=True).encode()
 
 
 def _rendered(name: str, settings: Sequence[str], folders: Sequence[Path]) -> bytes:

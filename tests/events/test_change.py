@@ -253,14 +253,14 @@ def test_numbers_are_finite(value: str) -> None:
 def test_patches_from_files(tmp_path: Any) -> None:
     file = tmp_path / "patch.json"
     file.write_text('{"a": 1}', encoding="utf-8")
-    assert source.patch(str(file), stdin=lambda: b"") == {"a": 1}
-    assert source.patch("-", stdin=lambda: b"[1]") == [1]
-    assert source.patch(' {"b": null}', stdin=lambda: b"") == {"b": None}
+    assert source.given(str(file), stdin=lambda: b"", what="--merge") == {"a": 1}
+    assert source.given("-", stdin=lambda: b"[1]", what="--merge") == [1]
+    assert source.given(' {"b": null}', stdin=lambda: b"", what="--merge") == {"b": None}
     file.write_text('{"a":', encoding="utf-8")
     with pytest.raises(EventError, match=r"patch\.json:1:6: "):
-        source.patch(str(file), stdin=lambda: b"")
+        source.given(str(file), stdin=lambda: b"", what="--merge")
     with pytest.raises(EventError, match="missing"):
-        source.patch("missing.json", stdin=lambda: b"")
+        source.given("missing.json", stdin=lambda: b"", what="--merge")
 
 
 def test_depth_is_no_bug() -> None:

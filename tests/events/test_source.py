@@ -151,7 +151,7 @@ def test_json_that_is_not_there(spec: str, message: str, hint: str) -> None:
 def test_json_wherever_it_stands() -> None:
     Path("event").write_text("[1]")
     given = [source.given(each, stdin=lambda: b"{}", what="--from") for each in ("event", "-", "null")]
-    assert given == [b"[1]", b"{}", b"null"]
+    assert given == [[1], {}, None]
 
 
 @pytest.mark.parametrize("spec", ["-", "{}", "event"])

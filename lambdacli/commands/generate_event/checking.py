@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,9 +90,9 @@ class _Result:
 
     @classmethod
     def of(cls, file: str, name: str, folders: Sequence[Path], *, alone: bool) -> _Result:
-        shown = "stdin" if file == "-" else "event" if source.is_inline(file) else file
+        shown = source.called(file)
         try:
-            event = json.loads(source.given(file, stdin=read_stdin, what="--from"))
+            event = source.given(file, stdin=read_stdin, what="--from")
             found = events.check(event, name, folders) if name else events.recognise(event, folders)
         except EventError as error:
             if alone:

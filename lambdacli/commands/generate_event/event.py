@@ -289,7 +289,7 @@ def _changes(options: dict[str, Any]) -> tuple[list[str], list[Any]]:
     from lambdacli.commands.running import read_stdin
     from lambdacli.events import source
 
-    return settings, [source.patch(path, stdin=read_stdin) for path in files]
+    return settings, [source.given(path, stdin=read_stdin, what="--merge") for path in files]
 
 
 def _unknown_option(command: EventCommand, name: str) -> EventError:

@@ -34,8 +34,9 @@ def put_text(text: str, path: str | None) -> None:
 
 def _write(path: str, text: str) -> None:
     """A link, a pipe or a device is written to and not replaced; who may read a file stays as it is."""
-    fresh = f"{path}.{os.getpid()}.tmp" if _may_be_replaced(path) else path
-    mode = _mode(path)
+    there = _mode(path)
+    mode = stat.S_IMODE(there) if there is not None and stat.S_ISREG(there) else None
+    fresh = path if there is not None and mode is None else f"{path}.{os.getpid()}.tmp"
     opener = partial(os.open, mode=0o666 if mode is None else mode)  # never more than that for a moment
     try:
         with open(fresh, "w", encoding="utf-8", newline="\n", opener=opener) as stream:
@@ -52,14 +53,8 @@ def _write(path: str, text: str) -> None:
 
 
 def _mode(path: str) -> int | None:
+    """Kind and permissions of what is there, of a link its own; None where nothing is."""
     try:
-        return stat.S_IMODE(os.lstat(path).st_mode)
-    except OSError:  # nothing is there
+        return os.lstat(path).st_mode
+    except OSError:
         return None
-
-
-def _may_be_replaced(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:  # nothing is there
-        return True

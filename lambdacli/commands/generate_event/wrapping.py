@@ -59,11 +59,9 @@ def is_there(spec: str, folders: Sequence[Path]) -> bool:
 
 
 def _constant(spec: str, *, blank: bool) -> Template:
-    import json
-
     from lambdacli.commands.running import read_stdin
     from lambdacli.events import source
     from lambdacli.events.wrap import constant
 
-    name = "stdin" if spec == "-" else "event" if source.is_inline(spec) else os.path.basename(spec)  # noqa: PTH119 - as above
-    return constant(None if blank else json.loads(source.given(spec, stdin=read_stdin, what="--wrap")), name)
+    event = None if blank else source.given(spec, stdin=read_stdin, what="--wrap")
+    return constant(event, os.path.basename(source.called(spec)))  # noqa: PTH119 - as above
