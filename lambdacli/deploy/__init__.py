@@ -1,0 +1,1 @@
+"""Brings functions and their triggers to AWS: plans first, changes only what differs, and undoes it again."""
