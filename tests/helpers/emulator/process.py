@@ -1,0 +1,147 @@
+"""The emulator's process: started on a port of its own, and ended together with all that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+_PATIENCE = 30  # seconds until it has to answer
+# The shell ends the whole group as soon as nobody holds its standard input any more: not even a killed test run
+# leaves an emulator behind.
+_GUARDED = '"$@" </dev/null & read -r _; kill -KILL 0'
+
+
+class Emulator:
+    """A running emulator; `with` ends it.
+
+    Attributes:
+        url: where it answers, without a slash at its end.
+    """
+
+    def __init__(self, command: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="lambdacli-emulator-"))
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARDED, "sh", command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=self._environment(port),
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        self._wait()
+
+    def __enter__(self) -> Emulator:  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a command line needs to take the emulator for AWS."""
+        return environ(self.url)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator, for what a test prepares and looks at."""
+        return client(service, self.url)
+
+    def reset(self) -> None:
+        """Forget everything; some 15 ms."""
+        _ask(f"{self.url}/_ministack/reset", "POST")
+
+    def log(self) -> str:
+        """What the emulator itself said, mostly warnings."""
+        return (self._folder / "log").read_text(errors="replace")
+
+    def close(self) -> None:
+        """End it and every function that still runs."""
+        with contextlib.suppress(OSError):
+            self._process.communicate(timeout=_PATIENCE)  # closes its standard input
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _environment(self, port: int) -> dict[str, str]:
+        """Little: functions see all of it."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),
+            "TMPDIR": str(self._folder),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "LOG_LEVEL": "WARNING",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+        }
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                _ask(f"{self.url}/_ministack/health")
+                return
+            time.sleep(0.02)
+        said = self.log()
+        self.close()
+        raise RuntimeError(f"the emulator does not answer: {said}")
+
+
+def environ(url: str) -> dict[str, str]:
+    """The environment that makes AWS's tools talk to a URL; nothing of the shell's."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def client(service: str, url: str) -> Any:
+    """A boto3 client of a URL."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - any secret will do
+        config=Config(
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False,
+            max_pool_connections=32,
+        ),
+    )  # fmt: skip
+
+
+def _ask(url: str, method: str = "GET") -> None:
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=_PATIENCE) as answer:  # noqa: S310
+        answer.read()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
