@@ -37,6 +37,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         signal.signal(signal.SIGINT, _leave)
 
 
+class Heard:
+    """Within it Ctrl-C raises KeyboardInterrupt: for work that has to come to an end in order."""
+
+    def __enter__(self) -> None:
+        self._before = signal.getsignal(signal.SIGINT)
+        if self._before is _leave:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is _leave:
+            signal.signal(signal.SIGINT, _leave)
+
+
 def _leave(*_: object) -> None:
     try:
         os.write(2, b"interrupted\n")

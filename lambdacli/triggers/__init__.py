@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Severity, Trigger
+    from lambdacli.resource import Grant, Place, Resource
 
 
 class Finding(NamedTuple):
@@ -30,6 +31,10 @@ def _nothing_to_say(_trigger: Trigger, _function: Function, _manifest: Manifest)
     return ()
 
 
+def _nothing_there(_trigger: Trigger, _function: Function, _place: Place) -> Iterable[Resource | Grant]:
+    return ()
+
+
 class TriggerKind(NamedTuple):
     """All that lambdacli knows of one kind of trigger."""
 
@@ -38,6 +43,8 @@ class TriggerKind(NamedTuple):
     schema: Mapping[str, Any]  # JSON Schema of the settings, AWS's terms in snake_case
     sample: Callable[[Trigger, Function, Manifest], EventRequest]  # the event that this very trigger would send
     check: Callable[[Trigger, Function, Manifest], Iterable[Finding]] = _nothing_to_say
+    # what it takes on AWS: resources, and what the function's role must permit
+    deployment: Callable[[Trigger, Function, Place], Iterable[Resource | Grant]] = _nothing_there
     shorthand: str = ""  # the setting that a plain string stands for, as `schedule: rate(5 minutes)`
 
 

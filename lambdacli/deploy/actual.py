@@ -1,0 +1,120 @@
+"""What there is on AWS: everything that should be there, and everything that is ours. Reading calls only."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.deploy import graph, resources
+from lambdacli.deploy.plan import State
+from lambdacli.deploy.resources import Actual, Deployed
+from lambdacli.deploy.values import resolved
+from lambdacli.resource import ALIAS, Key, references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from lambdacli.deploy.aws import Aws
+    from lambdacli.resource import Resource
+
+WORKERS = 24
+SID = "lambdacli-"  # how our statements in a function's policy begin
+
+
+def read(aws: Aws, desired: Sequence[Resource], only: str = "") -> State:
+    """The state of all that should be and of all that is ours; `only` one function's where that is given.
+
+    Raises:
+        Refused: AWS lets these credentials not look.
+    """
+    actual = _wanted(aws, desired)
+    functions = _functions(aws, desired, only)
+    found = dict(_together(aws, _searches(aws, functions, only)))
+    ours = (each.key for each in desired if each.owned)
+    found |= {key: there for key in ours if (there := actual[key]) is not None and there.owned}
+    marks = frozenset(mark for each in functions for mark in _marks(found, each.name))
+    return State(actual, found, marks)
+
+
+def _wanted(aws: Aws, desired: Sequence[Resource]) -> dict[Key, Actual | None]:
+    """Each as it is; those with an attribute in their name that only AWS knows wait for that."""
+    by_key = {each.key: each for each in desired}
+    attributes = {each.key: dict(resources.load(each.kind).known(each, aws.place)) for each in desired}
+
+    def waits(resource: Resource) -> tuple[Key, ...]:
+        refs = references(resource.properties)
+        return tuple(ref.key for ref in refs if ref.attribute not in attributes.get(ref.key, ()))
+
+    def look(key: Key) -> Actual | None:
+        each = by_key[key]
+        there = resources.load(each.kind).read(each.name, resolved(each.properties, attributes), aws)
+        if there is not None:
+            attributes[key] = {**attributes[key], **there.attributes}
+        return there
+
+    nodes = [graph.Node(each.key, waits(each)) for each in desired]
+    return _run(aws, nodes, look)
+
+
+def _functions(aws: Aws, desired: Sequence[Resource], only: str) -> list[Deployed]:
+    """Our functions that are there, whether or not the manifest still has them."""
+    wanted = {each.name for each in desired if each.kind == "function"}
+    kept = {name for name, _ in resources.load("function").found(aws)}
+    chosen = sorted(name for name in wanted | kept if not only or name == only)
+    return list(_run(aws, [graph.Node(name) for name in chosen], partial(_deployed, aws)).values())
+
+
+def _deployed(aws: Aws, name: str) -> Deployed:
+    import json
+
+    function_name, alias_arn = aws.place.function_name(name), aws.place.alias_arn(name)
+    policy = aws.get("lambda", "get_policy", FunctionName=function_name, Qualifier=ALIAS)
+    statements = json.loads(policy["Policy"])["Statement"] if policy else []
+    ours = tuple(each for each in statements if str(each.get("Sid", "")).startswith(SID))
+    return Deployed(name, function_name, aws.place.function_arn(name), alias_arn, ours)
+
+
+def _searches(aws: Aws, functions: list[Deployed], only: str) -> list[Callable[[], Iterable[tuple[Key, Actual]]]]:
+    """Every kind asked for what it has of the app, and of each function."""
+    kinds = [resources.load(kind) for kind in resources.kinds()]
+    searches: list[Callable[[], Iterable[tuple[Key, Actual]]]] = []
+    for kind in kinds:
+        if not only or kind.hangs:
+            searches.append(partial(_found, kind, partial(kind.found, aws), only))
+        searches += [partial(_found, kind, partial(kind.found_on, each, aws), only) for each in functions]
+    return searches
+
+
+def _found(
+    kind: resources.Kind, search: Callable[[], Iterable[tuple[str, Actual]]], only: str
+) -> list[tuple[Key, Actual]]:
+    return [
+        (Key(kind.kind, name), actual)
+        for name, actual in search()
+        if not only or (kind.hangs and name.partition("/")[0] == only)
+    ]
+
+
+def _together(aws: Aws, searches: Sequence[Callable[[], Iterable[tuple[Key, Actual]]]]) -> list[tuple[Key, Actual]]:
+    answers = _run(aws, [graph.Node(index) for index in range(len(searches))], lambda index: list(searches[index]()))
+    return [each for answer in answers.values() for each in answer]
+
+
+def _marks(found: dict[Key, Actual], function: str) -> list[str]:
+    from lambdacli.deploy.plan import MARK
+
+    record = found.get(Key("record", function))
+    text = str(record.properties.get("Marks", "")) if record else ""
+    return [text[start : start + MARK] for start in range(0, len(text), MARK)]
+
+
+def _run(aws: Aws, nodes: Sequence[graph.Node[Any]], work: Callable[[Any], Any]) -> dict[Any, Any]:
+    """All of it, or the first thing that went wrong."""
+    stopping = aws.connection.stopping
+    outcomes = graph.run(nodes, work, workers=WORKERS, stopping=stopping)
+    for each in outcomes.values():
+        if each.state == "failed" and each.error is not None:
+            raise each.error
+    if stopping.is_set():
+        raise KeyboardInterrupt
+    return {key: outcome.result for key, outcome in outcomes.items()}

@@ -1,0 +1,329 @@
+"""The calls to AWS: the only importer of boto3. Reads are made once, writes are tried again while that makes sense."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lambdacli.deploy.refusals import UNREACHABLE, Refused, broken, patience, throttled
+from lambdacli.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from lambdacli.deploy.package import Package
+    from lambdacli.resource import Place
+
+    Answer = dict[str, Any]
+
+T = TypeVar("T")
+
+_CONNECTIONS = 32  # per service: as many as there are threads that read
+_FIRST_PAUSE = 0.2  # seconds, doubled each time
+_LONGEST_PAUSE = 5.0
+_READS = ("get_", "list_", "describe_", "head_", "lookup_", "filter_", "simulate_")
+
+
+class Stopped(Exception):  # noqa: N818 - somebody wants to stop: no error
+    """Ctrl-C while waiting between two calls."""
+
+
+class Connection:
+    """A session with its clients, which threads share; every call that is made is counted."""
+
+    def __init__(self, profile: str = "", region: str = "") -> None:
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._profile = profile
+        self.region = region
+        self._session: Any = None
+        self.calls: list[str] = []  # service:operation, in their order
+        self.stopping = threading.Event()
+
+    def client(self, service: str) -> Any:
+        """The client of a service.
+
+        Raises:
+            MachineError: there is no such profile, or no such region.
+        """
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            self._session = self._session or boto3.Session(
+                profile_name=self._profile or None, region_name=self.region or None
+            )
+            # tried again here, where it is known whether a lost answer may be asked for once more
+            config = Config(
+                retries={"total_max_attempts": 1}, max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli"
+            )
+            return self._session.client(service, config=config)
+        except (BotoCoreError, ValueError) as error:
+            raise MachineError(_said(error), hint="see `--profile` and `--region`") from None
+
+    def once(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        """One call, made once.
+
+        Raises:
+            Refused: AWS says no, or nothing.
+            MachineError: there are no credentials.
+        """
+        from botocore import exceptions
+
+        client = self.client(service)
+        self.calls.append(f"{service}:{operation}")
+        try:
+            answer: Answer = getattr(client, operation)(**parameters)
+        except exceptions.ClientError as error:
+            told = error.response.get("Error", {})
+            code = str(told.get("Code", "Unknown"))
+            status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+            code = status if code in ("Unknown", "") else code
+            raise Refused(service, operation, code, str(told.get("Message", "")), lost=broken(code)) from None
+        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+            raise MachineError(_said(error), hint="`aws configure`, AWS_PROFILE or --profile") from None
+        except exceptions.ParamValidationError as error:
+            raise Refused(service, operation, "InvalidParameter", _said(error)) from None
+        except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+            refused = isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError)
+            raise Refused(service, operation, UNREACHABLE, _said(error), lost=not refused) from None
+        except exceptions.BotoCoreError as error:
+            raise MachineError(_said(error), hint=_sign_in(error)) from None
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, parameters: Mapping[str, Any]) -> list[Any]:
+        """What all pages of a list have under `key`. Raises as `patient`."""
+        client = self.client(service)
+        if not client.can_paginate(operation):
+            return list(self.patient(service, operation, parameters).get(key) or ())
+        model = client.get_paginator(operation)._pagination_cfg  # noqa: SLF001 - the names of the tokens
+        given, answered = _several(model["input_token"]), _several(model["output_token"])
+        found: list[Any] = []
+        asked = dict(parameters)
+        while True:
+            answer = self.patient(service, operation, asked)
+            found += answer.get(key) or ()
+            tokens = [_token(answer, each) for each in answered]
+            if not any(tokens) or answer.get(model.get("more_results", ""), True) is False:
+                return found
+            asked |= {name: token for name, token in zip(given, tokens, strict=False) if token}
+
+    def patient(self, service: str, operation: str, parameters: Mapping[str, Any], *, lost: bool = True) -> Answer:
+        """One call, tried again while it is refused for a reason that passes.
+
+        Args:
+            service: as boto3 calls it.
+            operation: as boto3 calls it.
+            parameters: of the operation.
+            lost: whether it may be made again when nobody knows if it was carried out.
+
+        Raises:
+            Refused: for good.
+            Stopped: somebody pressed Ctrl-C.
+        """
+        begun = time.monotonic()
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self.once(service, operation, parameters)
+            except Refused as refused:
+                late = time.monotonic() - begun > patience(refused)
+                if late or (refused.lost and not lost):
+                    raise
+                longest = _LONGEST_PAUSE * (2 if throttled(refused) else 1)
+            self.pause(pause * random.uniform(0.5, 1))  # noqa: S311 - so that callers do not come all at once
+            pause = min(2 * pause, longest)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless somebody wants to stop.
+
+        Raises:
+            Stopped: somebody does.
+        """
+        if self.stopping.wait(seconds):
+            raise Stopped
+
+
+class Aws:
+    """What a kind of resource asks AWS, and tells it. Of a cached one every reading call is made once."""
+
+    def __init__(
+        self, connection: Connection, place: Place, packages: Mapping[str, Package], *, cached: bool = True
+    ) -> None:
+        self.connection = connection
+        self.place = place
+        self.packages = packages  # by their CodeSha256
+        self._cached = cached
+        self._lock = threading.Lock()
+        self._known: dict[str, _Once] = {}
+
+    def fresh(self) -> Aws:
+        """The same without memory: for what is asked while it changes."""
+        return Aws(self.connection, self.place, self.packages, cached=False)
+
+    def get(self, service: str, operation: str, /, **parameters: Any) -> Answer | None:
+        """The answer to a reading call; None where what it speaks of is not there.
+
+        Raises:
+            Refused: AWS says no.
+        """
+        _only_reads(operation)
+
+        def ask() -> Answer | None:
+            try:
+                return self.connection.patient(service, operation, parameters)
+            except Refused as refused:
+                if refused.absent:
+                    return None
+                raise
+
+        return self._once(service, operation, parameters, ask)
+
+    def listed(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
+        """What all pages of a reading call have under `key`; nothing where what it speaks of is not there.
+
+        Raises:
+            Refused: AWS says no.
+        """
+        _only_reads(operation)
+
+        def ask() -> list[Any]:
+            try:
+                return self.connection.pages(service, operation, key, parameters)
+            except Refused as refused:
+                if refused.absent:
+                    return []
+                raise
+
+        return self._once(service, operation, {"": key, **parameters}, ask)
+
+    def tagged(self) -> list[str]:
+        """The ARNs of what has this app's and stage's tags. Old news, and not of every service: verify each.
+
+        Source: GetResources in the Resource Groups Tagging API reference.
+        """
+        filters = [{"Key": key, "Values": [value]} for key, value in self.place.tags.items()]
+        found = self.listed("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
+        return [each["ResourceARN"] for each in found]
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """A writing call that may be made twice, tried again while it is refused for a reason that passes.
+
+        Raises:
+            Refused: for good.
+        """
+        return self.connection.patient(service, operation, parameters)
+
+    def create(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """A writing call that would make a second one if it were made twice.
+
+        Raises:
+            Refused: for good, or with `lost`: look whether it is there.
+        """
+        return self.connection.patient(service, operation, parameters, lost=False)
+
+    def remove(self, service: str, operation: str, /, **parameters: Any) -> None:
+        """A deleting call; what is gone already is fine.
+
+        Raises:
+            Refused: for good.
+        """
+        try:
+            self.connection.patient(service, operation, parameters)
+        except Refused as refused:
+            if not refused.absent:
+                raise
+
+    def until(self, probe: Callable[[], T | None], what: str, seconds: float = 300) -> T:
+        """What the probe answers as soon as that is not None.
+
+        Raises:
+            Refused: it takes longer than `seconds`; or what the probe raises.
+        """
+        begun = time.monotonic()
+        pause = 0.05
+        while (found := probe()) is None:
+            if time.monotonic() - begun > seconds:
+                raise Refused("lambdacli", "wait", "TimedOut", f"{what} is not there after {seconds:g} s")
+            self.connection.pause(pause)
+            pause = min(2 * pause, 2.0)
+        return found
+
+    def _once(self, service: str, operation: str, parameters: Mapping[str, Any], ask: Callable[[], T]) -> T:
+        if not self._cached:
+            return ask()
+        key = repr((service, operation, sorted(parameters.items(), key=lambda item: item[0])))
+        with self._lock:
+            known = self._known.setdefault(key, _Once())
+        answer: T = known.value(ask)
+        return answer
+
+
+class _Once:
+    """An answer that the first thread asks for and the others wait for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answer: list[Any] = []
+
+    def value(self, ask: Callable[[], Any]) -> Any:
+        with self._lock:
+            if not self._answer:
+                self._answer.append(ask())
+            return self._answer[0]
+
+
+def _only_reads(operation: str) -> None:
+    if not operation.startswith(_READS):
+        raise ValueError(f"{operation} may change something")
+
+
+def _several(token: str | list[str]) -> list[str]:
+    return [token] if isinstance(token, str) else list(token)
+
+
+def _token(answer: Mapping[str, Any], path: str) -> Any:
+    """A page's token; of the few that are expressions (`a || b`) the first that is there."""
+    for name in path.split("||"):
+        value: Any = answer
+        for step in name.strip().split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value:
+            return value
+    return None
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _sign_in(error: Exception) -> str:
+    sso = any(word in type(error).__name__ for word in ("SSO", "Token", "Login"))
+    return "`aws sso login`" if sso else "are the credentials of this profile right?"
+
+
+def identity(connection: Connection) -> str:
+    """The account, 12 digits, that the credentials belong to.
+
+    Raises:
+        MachineError: there are none, or they are not valid any more, or AWS cannot be reached.
+    """
+    try:
+        return str(connection.patient("sts", "get_caller_identity", {})["Account"])
+    except Refused as refused:
+        hint = "is there a network, or is AWS_ENDPOINT_URL right?" if refused.code == UNREACHABLE else "sign in again"
+        raise MachineError(refused.message, hint=hint) from None
+
+
+def names(arns: Iterable[str], prefix: str) -> list[str]:
+    """What stands behind a prefix in those ARNs that begin with it."""
+    return [arn[len(prefix) :] for arn in arns if arn.startswith(prefix)]

@@ -1,0 +1,154 @@
+"""The remote lock that lets one of two deployments win: an SSM parameter with an owner and an expiry.
+
+It is a lock and never the state. Whoever takes over an expired one must be the writer of the very next version of the
+parameter; Parameter Store counts versions, so of two that try only one is. Source: PutParameter in the API reference.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lambdacli.deploy.refusals import Refused
+from lambdacli.errors import LambdacliError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.deploy.aws import Aws
+
+EXPIRY = 120  # seconds; renewed while the deployment goes on
+_RENEWAL = 40
+
+
+class Held(LambdacliError):  # noqa: N818 - the name is what happened
+    """Somebody else is deploying this app and stage (exit code 1)."""
+
+    exit_code = 1
+
+
+class _Lock(NamedTuple):
+    owner: str  # who and where, for people
+    token: str
+    expires: float  # seconds since 1970
+    version: int = 0
+
+    def text(self) -> str:
+        return json.dumps({"owner": self.owner, "token": self.token, "expires": self.expires})
+
+
+@contextmanager
+def held(aws: Aws, *, force: bool = False) -> Iterator[None]:
+    """Hold the lock, renewed in the background, and release it at the end.
+
+    Args:
+        aws: whom to tell.
+        force: take it away from whoever holds it.
+
+    Raises:
+        Held: somebody else holds it.
+    """
+    holder = _Holder(aws.fresh())
+    holder.take(force=force)
+    ended = threading.Event()
+    renewing = threading.Thread(target=holder.renew_until, args=(ended,), daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
+        holder.release()
+
+
+class _Holder:
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        manifest = aws.place.manifest
+        self._name = f"/lambdacli/{manifest.app}/{manifest.stage}/lock"
+        self._token = uuid.uuid4().hex
+
+    def take(self, *, force: bool) -> None:
+        try:
+            self._put(Overwrite=False)
+        except Refused as refused:
+            if not (refused.exists or refused.lost):
+                raise
+        else:
+            return
+        there = self._read()
+        if there is None:
+            self.take(force=force)
+        elif there.token == self._token:  # the answer to the first try got lost
+            return
+        elif there.expires > time.time() and not force:
+            raise _held(there)
+        else:
+            self._take_over(there)
+
+    def _take_over(self, there: _Lock) -> None:
+        version = self._put(Overwrite=True)
+        if version not in (1, there.version + 1):
+            winner = self._read(there.version + 1)
+            if winner is not None:
+                with suppress(Refused):  # ours lies over the winner's
+                    self._aws.call("ssm", "put_parameter", Name=self._name, Value=winner.text(), Overwrite=True)
+                raise _held(winner)
+
+    def renew_until(self, ended: threading.Event) -> None:
+        while not ended.wait(_RENEWAL):
+            with suppress(LambdacliError):
+                there = self._read()
+                if there is not None and there.token == self._token:
+                    self._put(Overwrite=True)
+
+    def release(self) -> None:
+        """Ours alone: who took it by force keeps it."""
+        with suppress(Refused):
+            there = self._read()
+            if there is not None and there.token == self._token:
+                self._aws.remove("ssm", "delete_parameter", Name=self._name)
+
+    def _put(self, *, Overwrite: bool) -> int:  # noqa: N803 - AWS's name
+        lock = _Lock(_owner(), self._token, time.time() + EXPIRY)
+        call = self._aws.call if Overwrite else self._aws.create
+        answer = call("ssm", "put_parameter", Name=self._name, Value=lock.text(), Type="String", Overwrite=Overwrite)
+        return int(answer["Version"])
+
+    def _read(self, version: int = 0) -> _Lock | None:
+        name = f"{self._name}:{version}" if version else self._name
+        answer = self._aws.get("ssm", "get_parameter", Name=name)
+        return _parsed(answer["Parameter"]) if answer else None
+
+
+def _parsed(parameter: dict[str, Any]) -> _Lock:
+    """Whatever somebody has written there by hand is an expired lock."""
+    version = int(parameter.get("Version", 0))
+    try:
+        value = json.loads(parameter["Value"])
+        return _Lock(str(value["owner"]), str(value["token"]), float(value["expires"]), version)
+    except (ValueError, KeyError, TypeError):
+        return _Lock("somebody", "", 0, version)
+
+
+def _held(lock: _Lock) -> Held:
+    seconds = max(1, round(lock.expires - time.time()))
+    return Held(
+        f"{lock.owner} is deploying this app and stage",
+        hint=f"wait; a lock left behind ends by itself in {seconds} s, --force-unlock ends it now",
+    )
+
+
+def _owner() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()} (process {os.getpid()})"
