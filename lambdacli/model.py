@@ -79,7 +79,26 @@ class Function(NamedTuple):
     reserved_concurrency: int | None = None
     tags: Mapping[str, str] = _NOTHING
     triggers: tuple[Trigger, ...] = ()
+    role: str = ""  # ARN; empty: one is made
+    exclude: tuple[str, ...] = ()  # lines of a .gitignore
+    log_retention: int = 30  # days; 0: for ever
+    tracing: Literal["PassThrough", "Active"] = "PassThrough"
+    provisioned_concurrency: int | None = None
+    dead_letter: Destination | None = None
+    maximum_event_age: int = 21_600  # seconds, of asynchronous events
+    maximum_retry_attempts: int = 2  # of asynchronous events, after the first
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    kms_key: str = ""  # ARN
     unresolved: tuple[Problem, ...] = ()  # ${env:...} without a value: fatal only where the function is used
+
+
+class Deploying(NamedTuple):
+    """How a manifest is deployed."""
+
+    bucket: str = ""  # for packages that are too large for Lambda's own upload
+    keep_versions: int = 5
+    permissions_boundary: str = ""  # ARN of a policy
 
 
 class Manifest(NamedTuple):
@@ -93,6 +112,8 @@ class Manifest(NamedTuple):
     account: str = ""
     templates: Path | None = None  # folder of the user's own event templates
     watched: tuple[Path, ...] = ()  # other files that this manifest was made from: env files
+    resources: Mapping[str, Mapping[str, Any]] = _NOTHING  # buckets, queues … that lambdacli makes: settings by name
+    deploying: Deploying = Deploying()
 
     @property
     def folder(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli import runtimes
 from lambdacli.errors import UsageError
 from lambdacli.manifest.limits import REGION, RESERVED
-from lambdacli.model import Destination, Function, Manifest, Permission, Trigger
+from lambdacli.model import Deploying, Destination, Function, Manifest, Permission, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_STAGE = "dev"
 DEFAULT_REGION = "us-east-1"
 _MERGED = ("environment", "tags")
+_OVERLAID = ("region", "account", "deploy")
 
 
 class Building:
@@ -59,7 +60,7 @@ class Building:
             UsageError: there is no such stage, or no such region.
         """
         overlay = self._overlay()
-        given = self.tree | {key: overlay[key] for key in ("region", "account") if key in overlay}
+        given = self.tree | {key: overlay[key] for key in _OVERLAID if key in overlay}
         self.names = {"stage": self.stage}
         configured = self._top(given.get("region", ""), "region")
         check_region(self.region)
@@ -78,6 +79,8 @@ class Building:
             account=self._top(given.get("account", ""), "account"),
             templates=own if templates or os.path.isdir(own) else None,  # noqa: PTH112 - Path.is_dir raises
             watched=tuple(folder / name for name in self.env_files),
+            resources=self._resources(),
+            deploying=Deploying(**self._filled(given.get("deploy", {}), "deploy")),
         )
 
     def _overlay(self) -> dict[str, Any]:
@@ -91,13 +94,24 @@ class Building:
             raise UsageError(f"no stage {self.stage!r}", hint=nearest(self.stage, stages) or listed(stages))
         return {}
 
+    def _resources(self) -> dict[str, dict[str, Any]]:
+        """Names may have variables as well: a queue of each stage."""
+        sections = self._filled(self.tree.get("resources", {}), "resources")
+        return {
+            kind: {self._top(name, "resources"): value or {} for name, value in (given or {}).items()}
+            for kind, given in sections.items()
+        }
+
     def _top(self, value: str, key: str) -> str:
+        return str(self._filled(value, key))
+
+    def _filled(self, value: Any, key: str) -> Any:
         def missing(_path: tuple[Step, ...], name: str) -> None:
             document = self.document()
             path = document.written(("stages", self.stage, key), (key,))
             self.problems.append(document.problem(path, _not_set(name), hint=_fallback_hint(name)))
 
-        return str(self.fill(value, self.names, self.environ, missing))
+        return self.fill(value, self.names, self.environ, missing)
 
     def _function(self, name: str, overlay: Mapping[str, Any]) -> Function:
         own = self.tree["functions"][name]
@@ -190,10 +204,16 @@ def _model(
     environment: dict[str, str],
     unresolved: tuple[Problem, ...],
 ) -> Function:
-    integers = ("memory", "timeout", "ephemeral_storage", "reserved_concurrency")
-    texts = ("description", "architecture", "tags")
+    integers = (
+        "memory", "timeout", "ephemeral_storage", "reserved_concurrency", "provisioned_concurrency",
+        "maximum_event_age", "maximum_retry_attempts",
+    )  # fmt: skip
+    texts = ("description", "architecture", "tags", "role", "tracing", "kms_key")
     plain: dict[str, Any] = {key: int(values[key]) for key in integers if key in values}
     plain |= {key: values[key] for key in texts if key in values}
+    plain |= {key: tuple(values["vpc"][key]) for key in ("subnets", "security_groups") if "vpc" in values}
+    if "log_retention" in values:
+        plain["log_retention"] = 0 if values["log_retention"] == "never" else values["log_retention"]
     return Function(
         name=name,
         handler=values.get("handler", ""),
@@ -205,6 +225,8 @@ def _model(
         permissions=tuple(Permission(_many(p["allow"]), _many(p["on"])) for p in values.get("permissions", ())),
         on_failure=destination(values.get("on_failure")),
         on_success=destination(values.get("on_success")),
+        dead_letter=destination(values.get("dead_letter")),
+        exclude=tuple(values.get("exclude", ())),
         triggers=tuple(_trigger(item, index) for index, item in enumerate(values.get("triggers", ()))),
         unresolved=unresolved,
         **plain,

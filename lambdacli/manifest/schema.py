@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes, triggers
+from lambdacli.manifest import deployment, owned
 from lambdacli.manifest.limits import HANDLER_CHARACTERS, REGION, RESERVED
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def _manifest(use: Use) -> dict[str, Any]:
         "region": _text("AWS region; else AWS_REGION of your shell, else us-east-1.", *_REGION),
         "account": _text("AWS account id, as in ARNs.", *_ACCOUNT),
         "templates": _path("Folder of your own event templates; `templates` beside this file unless given."),
+        "deploy": deployment.of_manifest(),
+        "resources": owned.section(),
         "defaults": use("defaults"),
         "functions": {
             "type": "object",
@@ -152,6 +155,7 @@ def _stage(use: Use) -> dict[str, Any]:
     properties = {
         "region": _text("AWS region of this stage.", *_REGION),
         "account": _text("AWS account id of this stage.", *_ACCOUNT),
+        "deploy": deployment.of_manifest(),
         "defaults": use("defaults"),
         "functions": {
             "type": "object",
@@ -163,7 +167,7 @@ def _stage(use: Use) -> dict[str, Any]:
 
 
 def _function(use: Use, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    properties = {**_code(), **_sizes(), **_surroundings(use)}
+    properties = {**_code(), **_sizes(), **_surroundings(use), **deployment.of_function()}
     return {name: schema for name, schema in properties.items() if name not in without}
 
 
