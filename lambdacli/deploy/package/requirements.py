@@ -1,0 +1,189 @@
+"""requirements.txt installed for Lambda's Python and platform by uv or pip, from wheels alone.
+
+Amazon Linux 2, of python3.11 and before, has glibc 2.26; Amazon Linux 2023, since python3.12, has 2.34 (AWS: "Lambda
+runtimes"). What was installed is kept until requirements.txt, or a file it names, changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambdacli.deploy.package import installed, kept
+from lambdacli.deploy.package.running import failed, run
+from lambdacli.errors import LambdacliError, MachineError, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lambdacli.model import Function
+
+_AL2023_SINCE, _GLIBC_AL2, _GLIBC_AL2023, _GLIBC_LEAST = 12, 26, 34, 5  # minor versions, of Python and of glibc
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_OWN_OF_RUNTIME = frozenset(("boto3", "botocore", "s3transfer"))
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_FILE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(.+)")
+_LOCAL = re.compile(r"(?:(?:-e|--editable)[\s=]+|[^#]*@\s*)?(?:file:(?://)?)?((?:\.{0,2}/|\.$)[^;\s]*|\S+\.whl)")
+_NO_WHEEL = (
+    re.compile(r"No matching distribution found for (\S+)"),
+    re.compile(r"Because (?:only )?([A-Za-z0-9][\w.\[\],=<>!~-]*) (?:has no|was not found|and|is|are|depends)"),
+    re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9][\w.\[\],=<>!~-]*)"),
+)
+
+
+class _Asked(NamedTuple):
+    names: frozenset[str]  # normalised (PEP 503)
+    texts: tuple[str, ...]  # of all files
+    paths: tuple[str, ...]  # of packages on this machine
+
+
+def install(
+    function: Function, there: set[str], project: Path, tell: Callable[[str], None]
+) -> tuple[str, tuple[str, ...]]:
+    """The folder of installed packages ("" if there is nothing to install), and remarks.
+
+    Raises:
+        ManifestError: a package has no wheel for the function's runtime and architecture.
+        MachineError: there is neither uv nor pip, or it fails.
+    """
+    asked = _read(os.path.join(function.code, "requirements.txt"))
+    if not (asked.names or asked.paths) or _vendored(asked, there):
+        return "", ()
+    stamps = [installed.stamp(path) for path in asked.paths]
+    key = kept.key("requirements 1", asked.texts, stamps, function.runtime, function.architecture)
+
+    def fill(target: str) -> None:
+        tell(f"installing requirements.txt for {function.runtime} on {function.architecture}")
+        _install(function, project, target)
+        installed.normalise(target)
+        if not _OWN_OF_RUNTIME & asked.names:
+            installed.remove(target, _OWN_OF_RUNTIME)
+
+    return kept.installed(key, fill), ()
+
+
+def _read(path: str) -> _Asked:
+    names: set[str] = set()
+    texts: list[str] = []
+    paths: list[str] = []
+    waiting, read = [path], set()
+    while waiting:
+        file = waiting.pop()
+        if file in read:
+            continue
+        read.add(file)
+        text = _text(file)
+        texts.append(text)
+        for line in _lines(text):
+            where = os.path.join(os.path.dirname(file), "")
+            if match := _FILE.match(line):
+                waiting.append(os.path.normpath(where + match[1].strip()))
+            elif match := _LOCAL.match(line):
+                paths.append(os.path.normpath(os.path.join(where, match[1])))
+            elif match := _NAME.match(line):
+                names.add(normalised(match[0]))
+    return _Asked(frozenset(names), tuple(texts), tuple(paths))
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8-sig") as stream:
+            return stream.read()
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise ManifestError(f"{file} cannot be read: {reason}") from None
+
+
+def _lines(text: str) -> list[str]:
+    joined = re.sub(r"\\\r?\n", " ", text).splitlines()
+    return [line for each in joined if (line := re.sub(r"(?:^|\s)#.*", "", each).strip())]
+
+
+def normalised(name: str) -> str:
+    """A package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _vendored(asked: _Asked, there: set[str]) -> bool:
+    """Whether all packages lie in the folder already, as `pip install --target` puts them."""
+    present = {normalised(name.partition("-")[0]) for name in there if name.endswith(".dist-info/METADATA")}
+    return not asked.paths and asked.names <= present
+
+
+def _install(function: Function, project: Path, target: str) -> None:
+    uv = shutil.which("uv")
+    version, machine = function.runtime.removeprefix("python"), _MACHINES[function.architecture]
+    command = _uv(uv, version, machine) if uv else _pip(function, project, version, machine)
+    done = run([*command, "--target", target, "-r", "requirements.txt"], str(function.code), _QUIET)
+    if done.returncode:
+        where = f"Python {version} on Linux {function.architecture}"
+        missing = next((m[1] for pattern in _NO_WHEEL if (m := pattern.search(" ".join(done.stderr.split())))), "")
+        if not missing:
+            raise failed("uv" if uv else "pip", "requirements.txt", done)
+        raise ManifestError(
+            f"requirements.txt: {missing.rstrip(',.')} has no wheel for {where}",
+            hint="is there such a version? if it has no wheel, build one on Amazon Linux and name its file",
+        )
+
+
+_QUIET = {
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "PIP_USER": "0",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_NO_COLOR": "1",
+    "NO_COLOR": "1",
+}
+
+
+def _glibc(version: str) -> int:
+    return _GLIBC_AL2023 if int(version.partition(".")[2]) >= _AL2023_SINCE else _GLIBC_AL2
+
+
+def _uv(uv: str, version: str, machine: str) -> list[str]:
+    platform = f"{machine}-manylinux_2_34" if _glibc(version) == _GLIBC_AL2023 else f"{machine}-manylinux2014"
+    return [
+        *(uv, "pip", "install", "--quiet", "--python", sys.executable, "--link-mode", "copy", "--only-binary", ":all:"),
+        *("--python-platform", platform, "--python-version", version),
+    ]
+
+
+def _pip(function: Function, project: Path, version: str, machine: str) -> list[str]:
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_glibc(version), _GLIBC_LEAST - 1, -1)]
+    platforms += [f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux")]
+    return [
+        *(_with_pip(function, project, version), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        *("--no-input", "--no-compile", "--no-warn-conflicts", "--only-binary=:all:", "--implementation", "cp"),
+        *("--python-version", version),
+        *(part for platform in platforms for part in ("--platform", platform)),
+    ]
+
+
+def _with_pip(function: Function, project: Path, version: str) -> str:
+    """A Python that has pip, of the function's version if there is one: pip reads markers as of its own version.
+
+    Raises:
+        MachineError: none has.
+    """
+    candidates = [sys.executable]
+    if version != f"{sys.version_info[0]}.{sys.version_info[1]}":
+        candidates = [*_interpreter(function, project), sys.executable]
+    for path in candidates:
+        if not run([path, "-m", "pip", "--version"], str(project), {}).returncode:
+            return path
+    raise MachineError(
+        "requirements.txt has to be installed, and there is neither uv nor pip",
+        hint=f"install uv, or pip with `{sys.executable} -m ensurepip`; or put them into {function.code} yourself",
+    )
+
+
+def _interpreter(function: Function, project: Path) -> list[str]:
+    from lambdacli import runtimes
+
+    try:
+        return [runtimes.of(function.runtime).find(function.runtime, function, project, False).path]  # noqa: FBT003 - the contract of runtimes
+    except LambdacliError:
+        return []
