@@ -86,7 +86,7 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
         delete_data: whether resources that hold the user's data may be deleted.
     """
     attributes = known(place, desired, state.actual)
-    lacks = tuple(_lacks(desired, state))
+    lacks = (*_lacks(desired, state), *_objections(place, desired, state, attributes))
     made = [_action(place, each, state, attributes) for each in desired if each.owned]
     changing = [action for action in made if action is not None]
     wanted = {each.key for each in desired}
@@ -112,6 +112,14 @@ def _lacks(desired: Iterable[Resource], state: State) -> Iterator[Lack]:
         if not each.owned and state.actual.get(each.key) is None:
             label = load(each.kind).label or each.kind
             yield Lack(each, f"there is no {label} {each.name}", "make it first, or let `resources:` make it")
+
+
+def _objections(place: Place, desired: Iterable[Resource], state: State, attributes: Attributes) -> Iterator[Lack]:
+    for each in desired:
+        if each.owned:
+            properties = resolved(each.properties, attributes)
+            if message := load(each.kind).objection(properties, state.actual.get(each.key), place):
+                yield Lack(each, message)
 
 
 def _action(place: Place, resource: Resource, state: State, attributes: Attributes) -> Action | None:
@@ -219,7 +227,7 @@ def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
         rank, function = load(action.key.kind).rank, action.resource.function
         earlier = [other for other in doing if load(other.key.kind).rank > rank]
         if function:
-            needs = [o.key for o in earlier if o.resource.function == function]
+            needs = [o.key for o in earlier if o.resource.function in (function, "")]
             needs += [o.key for o in before if o.resource.function == function or not o.resource.function]
         else:
             needs = [o.key for o in earlier] + [o.key for o in before]

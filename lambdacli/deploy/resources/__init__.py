@@ -107,6 +107,13 @@ class Kind:
         """Whether two values of a field mean the same."""
         return bool(wanted == actual)
 
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+        """Why AWS would refuse it, or why it must not be made, as a line for people; "" for no reason.
+
+        What is not ours (`Actual.owned`) is left as it is, unless a kind says here that it is in the way.
+        """
+        return ""
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The resource as it is; None where it does not exist. Properties may hold UNKNOWN."""
         raise NotImplementedError
