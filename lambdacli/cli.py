@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 BUG = 70
 
 # The order of the help page: the way a project goes.
-COMMANDS = ("init", "validate", "list", "schema", "generate-event", "invoke", "watch")
+COMMANDS = (
+    "init", "validate", "list", "schema", "generate-event", "invoke", "watch",
+    "diff", "deploy", "destroy",
+)  # fmt: skip
 
 
 class Commands(TyperGroup):
@@ -77,8 +80,8 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="Exit codes: 0 done, 1 the function failed, 2 usage or manifest, 3 the machine lacks something,"
-    " 4 timeout or out of memory, 70 a bug of lambdacli, 130 interrupted."
+    epilog="Exit codes: 0 done, 1 the function or a deployment failed, 2 usage or manifest,"
+    " 3 the machine lacks something, 4 timeout or out of memory, 70 a bug of lambdacli, 130 interrupted."
 )
 def lambdacli(
     version: Annotated[  # noqa: ARG001 - acts through its callback
@@ -87,7 +90,7 @@ def lambdacli(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show tracebacks of lambdacli itself.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only results and errors.")] = False,
 ) -> None:
-    """Run AWS Lambda functions here as Lambda would, from one manifest and without Docker."""
+    """Run AWS Lambda functions here as Lambda would, without Docker, and deploy them to AWS: all from one manifest."""
     from lambdacli import console
 
     console.configure(verbose=verbose, quiet=quiet)

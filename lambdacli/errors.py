@@ -62,3 +62,9 @@ class LimitExceeded(LambdacliError):  # noqa: N818 - the name is what happened, 
     """The invoked function timed out or ran out of memory (exit code 4)."""
 
     exit_code = 4
+
+
+class DeploymentFailed(LambdacliError):  # noqa: N818 - the name is what happened, as in the exit-code table
+    """An action of a deployment was refused by AWS (exit code 1)."""
+
+    exit_code = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from typer.core import TyperCommand
 from lambdacli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lambdacli.model import Function, Manifest
 
@@ -30,6 +31,25 @@ def quotable(items: list[Any]) -> list[Any]:
     for each in items:
         each.help = each.help and each.help.replace("'", "’")  # noqa: RUF001 - as above
     return items
+
+
+def taking(shared: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of `shared`: it takes what that makes of them first, then options of its own."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        theirs = inspect.signature(shared, eval_str=True).parameters
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+        def with_options(**given: Any) -> Any:
+            return command(shared(**{name: given.pop(name) for name in theirs}), **given)
+
+        parameters = [*theirs.values(), *own]
+        with_options.__doc__ = command.__doc__
+        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_options
+
+    return decorate
 
 
 def complete_function(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -85,6 +105,17 @@ def _given(parameters: dict[str, Any]) -> Path | None:
     return Path(path) if path else None
 
 
+def known_function(manifest: Manifest, name: str) -> str:
+    """The name as it is, if the manifest has such a function or none is named.
+
+    Raises:
+        UsageError: it has not.
+    """
+    from lambdacli import manifest as manifests
+
+    return manifests.select(manifest, name).name if name else ""
+
+
 def check_settings(args: Sequence[str]) -> None:
     """Of a line that cannot be read: `--set` may have taken the option behind it for its value.
 
@@ -117,3 +148,32 @@ FunctionName = Annotated[
     typer.Argument(metavar="[FUNCTION]", help="Its name in the manifest.", autocompletion=complete_function),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines.")]
+Profile = Annotated[str, typer.Option("--profile", metavar="NAME", help="AWS profile to use.")]
+Account = Annotated[
+    str,
+    typer.Option("--account", metavar="ID", help="Refuse any other account; wins over the manifest's."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Only = Annotated[
+    str,
+    typer.Option(
+        "--only", metavar="FUNCTION", help="This function and its triggers alone.", autocompletion=complete_function
+    ),
+]
+Role = Annotated[
+    str, typer.Option("--role", metavar="ARN", help="For functions without a role in the manifest; it is not touched.")
+]
+Canary = Annotated[
+    int,
+    typer.Option(
+        "--canary", metavar="PERCENT", min=0, max=99, help="New versions get so much of the traffic until `promote`."
+    ),
+]
+DetailedExitcode = Annotated[
+    bool, typer.Option("--detailed-exitcode", help="Of a plan: 0 no change, 1 an error, 2 changes.")
+]
+ForceUnlock = Annotated[bool, typer.Option("--force-unlock", help="Take the lock away from whoever holds it.")]
+DeleteData = Annotated[
+    bool, typer.Option("--delete-data", help="Delete also buckets, queues, tables … with what is in them.")
+]
+Since = Annotated[str, typer.Option("--since", "-s", metavar="TIME", help="As 10m, '2 hours ago' or 2026-11-21T17:00.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from functools import cache
@@ -21,6 +20,7 @@ from lambdacli.commands.options import (
     check_settings,
     complete_trigger,
     completed_function,
+    taking,
 )
 from lambdacli.errors import EventError, LambdacliError, ManifestError, UsageError
 from lambdacli.local.wanted import Wanted
@@ -157,19 +157,8 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read(MAX_EVENT + 1)
 
 
-def runs_a_function(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a local run; it takes them as one `Wanted`, then options of its own."""
-    shared = inspect.signature(_wanted, eval_str=True).parameters
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-
-    def with_options(**given: Any) -> None:
-        command(_wanted(**{name: given.pop(name) for name in shared}), **given)
-
-    parameters = [*shared.values(), *own]
-    with_options.__doc__ = command.__doc__
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return with_options
+# Gives a command the options of a local run; it takes them as one `Wanted`, then options of its own.
+runs_a_function = taking(_wanted)
 
 
 def as_command(name: str, function: Callable[..., None]) -> Any:

@@ -1,4 +1,4 @@
-"""What people and pipes see. stdout is data, stderr is messages; the only module that may import rich."""
+"""What people and pipes see. stdout is data, stderr is messages; the only package that may import rich."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ def configure(*, verbose: bool, quiet: bool) -> None:
     """Set how much is said for the rest of the process."""
     _Settings.verbose = verbose
     _Settings.quiet = quiet
+
+
+def verbose() -> bool:
+    """Whether people want to see all of it."""
+    return _Settings.verbose
+
+
+def quiet() -> bool:
+    """Whether people want to see only results and errors."""
+    return _Settings.quiet
 
 
 def coloured(stream: TextIO) -> bool:
@@ -150,6 +160,11 @@ def message(text: str) -> None:
     """One line for people on stderr, unless --quiet."""
     if not _Settings.quiet:
         _tell(text + "\n")
+
+
+def told(text: str) -> None:
+    """One line for people on stderr, also with --quiet: part of an error or of a question."""
+    _tell(text + "\n")
 
 
 def warning(text: str, hint: str = "") -> None:

@@ -1,0 +1,152 @@
+"""Plans and reports as plain data: what `--json` prints, and what the console shows people. Secrets never get here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lambdacli import partitions
+from lambdacli.deploy.plan import SIGNS, Change
+from lambdacli.deploy.resources import UNKNOWN, load
+from lambdacli.deploy.values import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lambdacli.deploy.apply import Report, Result
+    from lambdacli.deploy.plan import Action, Plan
+    from lambdacli.resource import Key, Place
+
+HIDDEN = "(hidden)"
+_NO_ADDRESS = ("queue",)  # kinds whose `url` is nothing to open
+
+
+def of_plan(plan: Plan) -> dict[str, Any]:
+    """What a deployment would do.
+
+    Returns:
+        `app`, `stage`, `account`, `region`; `changes`: whether there are any; `summary`: how many of each `op`, and
+        `unchanged`; `actions` in the order of their execution, each with `op`, `kind`, `label`, `name`, `function`
+        ("" for what belongs to the app), `where` in the manifest, `reason`, `drift`, `notes` on what it makes public
+        or permits, and `changes`: `field`, `old`, `new`, `secret`. What is only known later is a text.
+    """
+    place = plan.place
+    return {
+        **_about(place),
+        "changes": bool(plan.changes),
+        "summary": summary(plan),
+        "actions": [_action(each, plan) for each in plan.actions],
+    }
+
+
+def of_report(plan: Plan, report: Report) -> dict[str, Any]:
+    """What a deployment was to do, as `of_plan` has it, and what became of it.
+
+    Returns:
+        All of the plan; `results`, each with `op`, `kind`, `name`, `state` (done, failed, skipped) and `error`;
+        `outputs` as `outputs` has them; `interrupted`.
+    """
+    return {
+        **of_plan(plan),
+        "results": [_result(each) for each in report.results],
+        "outputs": outputs(plan.place, report.attributes),
+        "interrupted": report.interrupted,
+    }
+
+
+def summary(plan: Plan) -> dict[str, int]:
+    """How many resources are created, updated, replaced, deleted, left as they are, and right already."""
+    counts: dict[str, int] = {op: sum(each.op == op for each in plan.actions) for op in SIGNS}
+    return {**counts, "unchanged": plan.unchanged}
+
+
+def outputs(place: Place, attributes: Mapping[Key, Mapping[str, str]]) -> list[dict[str, str]]:
+    """What there is to use now, each with `function` ("" for what belongs to the app), `what` and `value`.
+
+    `what` is `function` (the alias' ARN), the label of what has a URL, or `console`, a link to AWS's console.
+    """
+    return [
+        output
+        for name in ("", *place.manifest.functions)
+        for output in (*_addressed(name, place, attributes), *_urls(name, attributes), *_links(name, place, attributes))
+    ]
+
+
+def _about(place: Place) -> dict[str, str]:
+    manifest = place.manifest
+    return {"app": manifest.app, "stage": manifest.stage, "account": place.account, "region": place.region}
+
+
+def _action(action: Action, plan: Plan) -> dict[str, Any]:
+    resource = action.resource
+    kind = load(resource.kind)
+    return {
+        "op": action.op,
+        "kind": resource.kind,
+        "label": kind.label or resource.kind.replace("_", " "),
+        "name": resource.name,
+        "function": resource.function,
+        "where": resource.where,
+        "reason": action.reason,
+        "drift": action.drift,
+        "notes": list(resource.notes) if action.op != "delete" else [],
+        "changes": [_change(each) for each in (_all(action, plan) if action.op == "create" else action.changes)],
+    }
+
+
+def _all(action: Action, plan: Plan) -> Iterator[Change]:
+    """Every property of what is new."""
+    secret = load(action.resource.kind).secret
+    for field, value in resolved(action.resource.properties, plan.attributes).items():
+        yield Change(field, None, value, field in secret)
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "field": change.field,
+        "old": _shown(change.old, secret=change.secret),
+        "new": _shown(change.new, secret=change.secret),
+        "secret": change.secret,
+    }
+
+
+def _shown(value: Any, *, secret: bool) -> Any:
+    """A value as JSON."""
+    if secret and value is not None:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {str(key): _shown(each, secret=False) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(each, secret=False) for each in value]
+    return repr(UNKNOWN) if value is UNKNOWN else value
+
+
+def _result(result: Result) -> dict[str, Any]:
+    action = result.action
+    error = getattr(result.error, "message", None) or (str(result.error) if result.error else None)
+    named = {"op": action.op, "kind": action.key.kind, "name": action.key.name}
+    return {**named, "state": result.state, "error": error}
+
+
+def _addressed(name: str, place: Place, attributes: Mapping[Key, Mapping[str, str]]) -> Iterator[dict[str, str]]:
+    if name and _there(name, attributes):
+        yield {"function": name, "what": "function", "value": place.alias_arn(name)}
+
+
+def _urls(name: str, attributes: Mapping[Key, Mapping[str, str]]) -> Iterator[dict[str, str]]:
+    for key, known in attributes.items():
+        hangs = load(key.kind).hangs
+        if (key.name.partition("/")[0] if hangs else "") == name and "url" in known and key.kind not in _NO_ADDRESS:
+            yield {"function": name, "what": load(key.kind).label or key.kind, "value": known["url"]}
+
+
+def _links(name: str, place: Place, attributes: Mapping[Key, Mapping[str, str]]) -> Iterator[dict[str, str]]:
+    if name and _there(name, attributes):
+        host = f"{place.region}.{partitions.console(place.partition)}"
+        function = place.function_name(name)
+        link = f"https://{host}/lambda/home?region={place.region}#/functions/{function}"
+        yield {"function": name, "what": "console", "value": link}
+
+
+def _there(name: str, attributes: Mapping[Key, Mapping[str, str]]) -> bool:
+    return any(key.kind == "function" and key.name == name for key in attributes)
