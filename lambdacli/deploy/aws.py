@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import random
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lambdacli import partitions
 from lambdacli.deploy.refusals import UNREACHABLE, Refused, broken, patience, throttled
-from lambdacli.errors import MachineError
+from lambdacli.errors import MachineError, ManifestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from lambdacli.deploy.package import Package
     from lambdacli.resource import Place
@@ -23,6 +27,8 @@ T = TypeVar("T")
 _CONNECTIONS = 32  # per service: as many as there are threads that read
 _FIRST_PAUSE = 0.2  # seconds, doubled each time
 _LONGEST_PAUSE = 5.0
+_LONGEST_INVOCATION = 905  # seconds until a function's answer must have come: 15 minutes, "Lambda quotas"
+_LARGE = 1 << 20  # bytes of a request that is worth watching
 _READS = ("get_", "list_", "describe_", "head_", "lookup_", "filter_", "simulate_")
 
 
@@ -41,6 +47,7 @@ class Connection:
         self._session: Any = None
         self.calls: list[str] = []  # service:operation, in their order
         self.stopping = threading.Event()
+        self.uploading: Callable[[int, int], None] = lambda _done, _total: None  # bytes; told by the thread that sends
 
     def client(self, service: str) -> Any:
         """The client of a service.
@@ -53,7 +60,7 @@ class Connection:
                 self._clients[service] = self._made(service)
             return self._clients[service]
 
-    def _made(self, service: str) -> Any:
+    def _made(self, service: str, **options: Any) -> Any:
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
@@ -64,11 +71,23 @@ class Connection:
             )
             # tried again here, where it is known whether a lost answer may be asked for once more
             config = Config(
-                retries={"total_max_attempts": 1}, max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli"
+                retries={"total_max_attempts": 1},
+                max_pool_connections=_CONNECTIONS,
+                user_agent_extra="lambdacli",
+                **options,
             )
-            return self._session.client(service, config=config)
+            client = self._session.client(service, config=config)
         except (BotoCoreError, ValueError) as error:
             raise MachineError(_said(error), hint="see `--profile` and `--region`") from None
+        if service == "lambda":
+            client.meta.events.register("before-send.lambda", self._watch_upload)
+        return client
+
+    def _watch_upload(self, request: Any, **_: Any) -> None:
+        """Lets the sending of a package be seen."""
+        body = request.body
+        if isinstance(body, bytes) and len(body) > _LARGE:
+            request.body = _Watched(body, self.uploading)
 
     def once(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         """One call, made once.
@@ -77,28 +96,46 @@ class Connection:
             Refused: AWS says no, or nothing.
             MachineError: there are no credentials.
         """
-        from botocore import exceptions
-
         client = self.client(service)
         self.calls.append(f"{service}:{operation}")
-        try:
+        with _refusals(service, operation):
             answer: Answer = getattr(client, operation)(**parameters)
-        except exceptions.ClientError as error:
-            told = error.response.get("Error", {})
-            code = str(told.get("Code", "Unknown"))
-            status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
-            code = status if code in ("Unknown", "") else code
-            raise Refused(service, operation, code, str(told.get("Message", "")), lost=broken(code)) from None
-        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-            raise MachineError(_said(error), hint="`aws configure`, AWS_PROFILE or --profile") from None
-        except exceptions.ParamValidationError as error:
-            raise Refused(service, operation, "InvalidParameter", _said(error)) from None
-        except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-            refused = isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError)
-            raise Refused(service, operation, UNREACHABLE, _said(error), lost=not refused) from None
-        except exceptions.BotoCoreError as error:
-            raise MachineError(_said(error), hint=_sign_in(error)) from None
         return answer
+
+    def invoke(self, **parameters: Any) -> Answer:
+        """Invoke a function once, and wait for as long as one may run; its answer's Payload as bytes.
+
+        Raises:
+            Refused: AWS says no; `lost`: nobody knows whether it has run.
+            MachineError: there are no credentials.
+        """
+        client = self._made("lambda", read_timeout=_LONGEST_INVOCATION, tcp_keepalive=True)
+        self.calls.append("lambda:invoke")
+        with _refusals("lambda", "invoke"):
+            answer: Answer = client.invoke(**parameters)
+            return {**answer, "Payload": answer["Payload"].read()}
+
+    def events(self, service: str, operation: str, key: str, parameters: Mapping[str, Any]) -> Iterator[Answer]:
+        """What a call sends under `key` for as long as it goes on, as it comes.
+
+        Raises:
+            Refused: AWS says no, or breaks off.
+            MachineError: there are no credentials.
+        """
+        client = self._made(service, inject_host_prefix=not self.elsewhere(service))
+        self.calls.append(f"{service}:{operation}")
+        with _refusals(service, operation):
+            stream = getattr(client, operation)(**parameters)[key]
+            try:
+                yield from stream
+            finally:
+                stream.close()
+
+    def elsewhere(self, service: str) -> bool:
+        """Whether a service has an endpoint that somebody has set, and that is none of AWS's own."""
+        client = self.client(service)
+        host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
+        return not host.endswith(partitions.dns_suffix(partitions.of(client.meta.region_name)))
 
     def pages(self, service: str, operation: str, key: str, parameters: Mapping[str, Any]) -> list[Any]:
         """What all pages of a list have under `key`. Raises as `patient`."""
@@ -143,6 +180,28 @@ class Connection:
             self.pause(pause * random.uniform(0.5, 1))  # noqa: S311 - so that callers do not come all at once
             pause = min(2 * pause, longest)
 
+    def upload(self, path: Path, Bucket: str, Key: str) -> None:  # noqa: N803 - AWS's names
+        """Put a file into a bucket, in parts if it is large.
+
+        Raises:
+            Refused: AWS says no.
+        """
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        total, done = path.stat().st_size, 0
+
+        def sent(count: int) -> None:
+            nonlocal done
+            done += count
+            self.uploading(done, total)
+
+        self.calls.append("s3:put_object")
+        try:
+            self.client("s3").upload_file(str(path), Bucket, Key, Callback=sent)
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            raise Refused("s3", "put_object", "UploadFailed", _said(error)) from None
+
     def pause(self, seconds: float) -> None:
         """Wait, unless somebody wants to stop.
 
@@ -151,6 +210,44 @@ class Connection:
         """
         if self.stopping.wait(seconds):
             raise Stopped
+
+
+@contextmanager
+def _refusals(service: str, operation: str) -> Iterator[None]:
+    """What goes wrong in a call, as our own errors."""
+    from botocore import exceptions
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        told = error.response.get("Error", {})
+        code = str(told.get("Code", "Unknown"))
+        status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+        code = status if code in ("Unknown", "") else code
+        raise Refused(service, operation, code, str(told.get("Message", "")), lost=broken(code)) from None
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise MachineError(_said(error), hint="`aws configure`, AWS_PROFILE or --profile") from None
+    except exceptions.ParamValidationError as error:
+        raise Refused(service, operation, "InvalidParameter", _said(error)) from None
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+        refused = isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError)
+        raise Refused(service, operation, UNREACHABLE, _said(error), lost=not refused) from None
+    except exceptions.BotoCoreError as error:
+        raise MachineError(_said(error), hint=_sign_in(error)) from None
+
+
+class _Watched(io.BytesIO):
+    """A request's body that tells how much of it has been read."""
+
+    def __init__(self, body: bytes, tell: Callable[[int, int], None]) -> None:
+        super().__init__(body)
+        self._total = len(body)
+        self._tell = tell
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = super().read(size)
+        self._tell(self.tell(), self._total)
+        return chunk
 
 
 class Aws:
@@ -242,6 +339,26 @@ class Aws:
         except Refused as refused:
             if not refused.absent:
                 raise
+
+    def uploaded(self, package: Package) -> Answer:
+        """Where a package lies in the bucket that the manifest names; it is put there unless it is there already.
+
+        Raises:
+            ManifestError: the manifest names none.
+        """
+        manifest = self.place.manifest
+        if not manifest.deploying.bucket:
+            raise ManifestError(
+                f"{package.path.name} has {package.size:,} bytes: more than 50 MB reach Lambda through S3 only",
+                hint="name a bucket: `deploy: {bucket: NAME}`",
+            )
+        where = {
+            "Bucket": manifest.deploying.bucket,
+            "Key": f"lambdacli/{manifest.app}/{manifest.stage}/{package.content}.zip",
+        }
+        if self.get("s3", "head_object", **where) is None:
+            self.connection.upload(package.path, **where)
+        return {"S3Bucket": where["Bucket"], "S3Key": where["Key"]}
 
     def until(self, probe: Callable[[], T | None], what: str, seconds: float = 300) -> T:
         """What the probe answers as soon as that is not None.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from lambdacli.deploy.resources import Actual, load
 from lambdacli.deploy.values import Attributes, resolved
 from lambdacli.resource import Key, Resource, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lambdacli.deploy.resources import Kind
     from lambdacli.resource import Place
+
+T = TypeVar("T")
 
 Op = Literal["create", "update", "replace", "delete", "keep"]
 SIGNS: Mapping[Op, str] = MappingProxyType({"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="})
@@ -85,15 +87,19 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
         state: all that is.
         delete_data: whether resources that hold the user's data may be deleted.
     """
-    attributes = known(place, desired, state.actual)
-    lacks = (*_lacks(desired, state), *_objections(place, desired, state, attributes))
-    made = [_action(place, each, state, attributes) for each in desired if each.owned]
-    changing = [action for action in made if action is not None]
+    attributes = dict(known(place, desired, state.actual))
+    lacks = tuple(_lacks(desired, state))
+    made = []
+    for each in _by_need(desired):
+        if each.owned and (action := _action(place, each, state, attributes)) is not None:
+            made.append(action)
+            attributes[each.key] = _staying(action, attributes[each.key], place)
+    unchanged = sum(each.owned for each in desired) - len(made)
     wanted = {each.key for each in desired}
     unwanted = {key: actual for key, actual in state.found.items() if key not in wanted}
     leaving = [_leaving(key, actual, delete_data=delete_data) for key, actual in unwanted.items()]
-    ordered = [*_ordered(changing), *_backwards(leaving, changing)]
-    return Plan(place, tuple(ordered), lacks, len(made) - len(changing), attributes)
+    ordered = [*_ordered(made), *_backwards(leaving, made)]
+    return Plan(place, tuple(ordered), lacks, unchanged, attributes)
 
 
 def known(
@@ -105,6 +111,20 @@ def known(
         there = actual.get(each.key)
         attributes[each.key] = {**load(each.kind).known(each, place), **(there.attributes if there else {})}
     return attributes
+
+
+def _by_need(desired: Sequence[Resource]) -> list[Resource]:
+    """Each after what it refers to."""
+    by_key = {each.key: each for each in desired}
+    return sorted_by_need([each.key for each in desired], lambda key: _needed(by_key[key]), by_key.__getitem__)
+
+
+def _staying(action: Action, attributes: Mapping[str, str], place: Place) -> Mapping[str, str]:
+    """The attributes that are known to be the same when the action is done."""
+    kind = load(action.key.kind)
+    if action.op == "update":
+        return {name: value for name, value in attributes.items() if name not in kind.moving}
+    return attributes if action.op == "keep" else kind.known(action.resource, place)
 
 
 def _lacks(desired: Iterable[Resource], state: State) -> Iterator[Lack]:
@@ -176,42 +196,46 @@ def _ordered(actions: list[Action]) -> list[Action]:
     """Each after what it needs. What puts all into effect comes last, if it is there already."""
     by_key = {action.key: action for action in actions}
     switches = {key for key, action in by_key.items() if load(key.kind).last and action.op in ("update", "replace")}
-    placed = []
+    placed: dict[Key, Action] = {}
     for action in actions:
-        needed = [key for key in _needed(action.resource) if key in by_key and key not in switches]
+        needed = [key for key in _needed(action.resource) if key in by_key]
+        if load(action.key.kind).after_switch:
+            needed += [other.key for other in actions if _belong_together(other, action)]
+        else:
+            needed = [key for key in needed if key not in switches]
         if action.key in switches:
-            others = [other for other in actions if other.key not in switches]
-            needed += [other.key for other in others if _takes_effect_with(other, action)]
-        placed.append(action._replace(needs=tuple(dict.fromkeys(key for key in needed if key != action.key))))
-    return _sorted(placed)
+            needed += [other.key for other in actions if _belong_together(other, action) and other.key not in switches]
+        needs = tuple(dict.fromkeys(key for key in needed if key != action.key))
+        placed[action.key] = action._replace(needs=needs)
+    return sorted_by_need(list(placed), lambda key: placed[key].needs, placed.__getitem__)
 
 
-def _takes_effect_with(action: Action, switch: Action) -> bool:
+def _belong_together(action: Action, other: Action) -> bool:
     if load(action.key.kind).after_switch:
         return False
-    return bool(action.resource.function) and action.resource.function == switch.resource.function
+    return bool(action.resource.function) and action.resource.function == other.resource.function
 
 
 def _needed(resource: Resource) -> list[Key]:
     return [*(ref.key for ref in references(resource.properties)), *resource.after]
 
 
-def _sorted(actions: list[Action]) -> list[Action]:
+def sorted_by_need(keys: Sequence[Key], needs: Callable[[Key], Iterable[Key]], get: Callable[[Key], T]) -> list[T]:
     """A topological order that keeps the given one where it may; a circle, which would be a mistake of ours, is cut."""
-    by_key = {action.key: action for action in actions}
-    done: dict[Key, Action] = {}
+    done: dict[Key, T] = {}
     visiting: set[Key] = set()
+    among = set(keys)
 
-    def visit(action: Action) -> None:
-        if action.key in done or action.key in visiting:
+    def visit(key: Key) -> None:
+        if key in visiting or key not in among:
             return
-        visiting.add(action.key)
-        for key in action.needs:
-            visit(by_key[key])
-        done[action.key] = action
+        visiting.add(key)
+        for each in needs(key):
+            visit(each)
+        done[key] = get(key)
 
-    for action in actions:
-        visit(action)
+    for key in keys:
+        visit(key)
     return list(done.values())
 
 

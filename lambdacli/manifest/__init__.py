@@ -62,6 +62,18 @@ def lint(manifest: Manifest) -> list[Problem]:
     return check(manifest)
 
 
+def placed(manifest: Manifest, problems: Sequence[tuple[str, str, str]]) -> list[Problem]:
+    """Mistakes that only AWS knows of, with their places in the file.
+
+    Args:
+        manifest: where they are.
+        problems: path as functions.orders.triggers[0].sqs, message and hint of each.
+    """
+    from lambdacli.manifest.checks import place
+
+    return place(manifest, problems)
+
+
 def validate(
     path: Path, *, stage: str = "", region: str = "", environ: Mapping[str, str]
 ) -> tuple[Manifest, list[Problem]]:

@@ -14,6 +14,8 @@ from lambdacli.manifest import overlaps
 from lambdacli.manifest.files import read, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lambdacli.manifest.document import Document, Step
     from lambdacli.model import Destination, Function, Manifest, Problem, Severity
 
@@ -36,6 +38,18 @@ def check(manifest: Manifest) -> list[Problem]:
     from lambdacli.manifest.wording import in_order
 
     return in_order(checking.problems)
+
+
+def place(manifest: Manifest, problems: Sequence[tuple[str, str, str]]) -> list[Problem]:
+    """See `lambdacli.manifest.placed`."""
+    checking = _Checking(manifest, read(manifest.path))
+    for path, message, hint in problems:
+        section, *steps = _steps(path)
+        if section == "functions":
+            checking.add(manifest.functions[str(steps[0])], tuple(steps[1:]), message, hint)
+        else:
+            checking.problems.append(checking.document.problem((section, *steps), message, hint=hint))
+    return checking.problems
 
 
 class _Checking:
@@ -74,7 +88,7 @@ class _Checking:
         """A trigger's own words, placed."""
         function = self.manifest.functions[name]
         path = ("triggers", index, function.triggers[index].kind, *_steps(finding.key))
-        self._add(function, path, finding.message, finding.hint, finding.severity)
+        self.add(function, path, finding.message, finding.hint, finding.severity)
 
     def filled_in(self) -> None:
         """Triggers whose text has variables are held to the schema again, with the values."""
@@ -85,7 +99,7 @@ class _Checking:
                 for error in schema.trigger_errors({trigger.kind: trigger.settings}):
                     for message, hint, key in wording.said(error):
                         path: tuple[Step, ...] = ("triggers", trigger.position, *error.absolute_path)
-                        self._add(function, (*path, key) if key else path, message, hint)
+                        self.add(function, (*path, key) if key else path, message, hint)
 
     def _runtime(self, function: Function) -> None:
         deprecated = runtimes.of(function.runtime).deprecated.get(function.runtime)
@@ -96,54 +110,54 @@ class _Checking:
 
     def _code(self, function: Function) -> None:
         if not _exists(function.code):
-            self._add(function, ("code",), f"{shown(function.code)} does not exist")
+            self.add(function, ("code",), f"{shown(function.code)} does not exist")
         elif os.sep in function.interpreter and not _exists(function.interpreter):
-            self._add(function, ("interpreter",), f"{function.interpreter} does not exist")
+            self.add(function, ("interpreter",), f"{function.interpreter} does not exist")
         else:
             try:
                 problem = runtimes.of(function.runtime).handler_problem(function)
             except LambdacliError as error:
                 problem = error.message
             if problem:
-                self._add(function, ("handler",), problem)
+                self.add(function, ("handler",), problem)
 
     def _layers(self, function: Function) -> None:
         for index, layer in enumerate(function.layers):
             if layer.startswith("arn:"):
                 if not re.fullmatch(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+", layer):
                     hint = "such as arn:aws:lambda:eu-west-1:123456789012:layer:name:1"
-                    self._add(function, ("layers", index), "this is no ARN of a layer version", hint)
+                    self.add(function, ("layers", index), "this is no ARN of a layer version", hint)
             elif not _exists(layer):
-                self._add(function, ("layers", index), f"{shown(Path(layer))} does not exist")
+                self.add(function, ("layers", index), f"{shown(Path(layer))} does not exist")
 
     def _environment(self, function: Function) -> None:
         size = sum(len(name.encode()) + len(value.encode()) for name, value in function.environment.items())
         if size > _MAX_ENVIRONMENT:
             message = f"{size:,} bytes of environment variables; Lambda allows {_MAX_ENVIRONMENT:,}"
-            self._add(function, ("environment",), message)
+            self.add(function, ("environment",), message)
 
     def _destination(self, function: Function, key: str, destination: Destination | None) -> None:
         if destination is None:
             return
         target, path = destination.target, (key, destination.kind)
         if destination.kind == "s3" and key == "on_success":
-            self._add(function, path, "a bucket takes failures only", "use sqs, sns, eventbridge or function")
+            self.add(function, path, "a bucket takes failures only", "use sqs, sns, eventbridge or function")
         elif destination.kind in ("sqs", "sns") and target.endswith(".fifo"):
-            self._add(function, path, "a FIFO queue or topic is no destination", "use a standard one")
+            self.add(function, path, "a FIFO queue or topic is no destination", "use a standard one")
         elif destination.kind == "function" and not target.startswith("arn:"):
             if target not in self.manifest.functions:
                 from lambdacli.manifest.wording import listed, nearest
 
                 functions = self.manifest.functions
                 hint = nearest(target, functions) or listed(functions)
-                self._add(function, path, f"there is no function {target}", hint)
+                self.add(function, path, f"there is no function {target}", hint)
             elif target == function.name:
                 self._warn(function, path, "the function would invoke itself, again and again")
 
     def _warn(self, function: Function, path: tuple[Step, ...], message: str, hint: str = "") -> None:
-        self._add(function, path, message, hint, "warning")
+        self.add(function, path, message, hint, "warning")
 
-    def _add(
+    def add(
         self,
         function: Function,
         path: tuple[Step, ...],

@@ -88,6 +88,7 @@ class Kind:
     secret: ClassVar[AbstractSet[str]] = frozenset()  # fields whose values nobody is shown
     stateful: ClassVar[bool] = False  # holds the user's data: deleted only with --delete-data
     last: ClassVar[bool] = False  # its change is what puts all else into effect: it comes after what refers to it
+    moving: ClassVar[AbstractSet[str]] = frozenset()  # attributes that an update changes
     after_switch: ClassVar[bool] = False  # comes after that, as what cleans up or keeps a record does
     hangs: ClassVar[bool] = True  # on a function: its name is the function's, or begins with it and a slash
 

@@ -1,0 +1,75 @@
+"""Environments that are kept ready. Source: PutProvisionedConcurrencyConfig in Lambda's API reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdacli.deploy.refusals import Refused
+from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.resource import ALIAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from lambdacli.deploy.aws import Aws
+    from lambdacli.deploy.resources import Attributes, Deployed, Properties
+
+_LONGEST = 900  # seconds until they are ready
+
+
+class _ProvisionedConcurrency(Kind):
+    kind = "provisioned_concurrency"
+    label = "provisioned concurrency"
+    rank = 60
+
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+        function_name = aws.place.function_name(name)
+        found = aws.listed(
+            "lambda",
+            "list_provisioned_concurrency_configs",
+            "ProvisionedConcurrencyConfigs",
+            FunctionName=function_name,
+        )
+        for each in found:
+            if each["FunctionArn"].endswith(f":{ALIAS}"):
+                wanted = each["RequestedProvisionedConcurrentExecutions"]
+                failed = each.get("Status") == "FAILED"
+                return Actual({"ProvisionedConcurrentExecutions": 0 if failed else wanted})
+        return None
+
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        actual = self.read(function.name, {}, aws)
+        if actual is not None:
+            yield function.name, actual
+
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
+        """Put, so that it may be called twice; waits until the environments are ready."""
+        whose = {"FunctionName": aws.place.function_name(name), "Qualifier": ALIAS}
+        aws.call("lambda", "put_provisioned_concurrency_config", **whose, **properties)
+
+        def ready() -> bool | None:
+            found = aws.get("lambda", "get_provisioned_concurrency_config", **whose) or {}
+            if found.get("Status") == "FAILED":
+                raise Refused("lambda", "put_provisioned_concurrency_config", "Failed", found.get("StatusReason", ""))
+            return True if found.get("Status") == "READY" else None
+
+        aws.until(ready, "provisioned concurrency", _LONGEST)
+        return {}
+
+    def update(
+        self,
+        name: str,
+        properties: Properties,
+        actual: Actual,  # noqa: ARG002 - the kinds' shape
+        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
+        aws: Aws,
+    ) -> Attributes:
+        return self.create(name, properties, aws)
+
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+        function_name = aws.place.function_name(name)
+        aws.remove("lambda", "delete_provisioned_concurrency_config", FunctionName=function_name, Qualifier=ALIAS)
+
+
+KIND = _ProvisionedConcurrency()
