@@ -84,7 +84,7 @@ def other_python(found: Iterable[Binary], version: str) -> list[str]:
     return sorted(name for name, own in tagged.items() if own != tag and _anywhere(name) not in there)
 
 
-def hints(architecture: Architecture, wrong: Binary) -> str:
+def hint(architecture: Architecture, wrong: Binary) -> str:
     """What to do about a file for another platform."""
     rebuild = f"build it for Linux on {architecture}"
     if wrong.built_for in {"x86_64", "arm64"}:

@@ -68,8 +68,8 @@ class Findings:
         for each in wrong:
             if not binaries.is_program(each):
                 raise ManifestError(
-                    f"{each.name} is built for {_system(each.built_for)}, but runs on Linux {architecture}",
-                    hint=f"{binaries.hints(architecture, each)}; !{each.name} in .lambdaignore packages it all the same",
+                    f"{each.name} is built for {_system(each.built_for)}, the function runs on {architecture}",
+                    hint=f"{binaries.hint(architecture, each)}; !{each.name} in .lambdaignore packages it anyway",
                 )
         return [f"{_some(programs)} built for another platform than Linux {architecture}"] if programs else []
 

@@ -76,6 +76,7 @@ def _sort_record(path: str, folder: str) -> None:
             lines = stream.read().splitlines()
     except OSError:
         return
-    there = sorted(line for line in lines if os.path.exists(os.path.join(folder, line.rsplit(",", 2)[0].strip('"'))))
+    plain = (re.sub(r'^("?)(?:\.\./)+', r"\1", line) for line in lines)  # pip counts from where it has not installed
+    there = sorted(line for line in plain if os.path.exists(os.path.join(folder, line.rsplit(",", 2)[0].strip('"'))))
     with open(path, "w", encoding="utf-8", newline="") as stream:
         stream.write("".join(f"{line}\n" for line in there))

@@ -107,9 +107,7 @@ def installed(key: str, install: Callable[[str], None]) -> str:
     import tempfile
 
     target = os.path.join(folder(), f"{key}.installed")
-    try:
-        os.utime(target)
-    except OSError:
+    if not _touched(target):
         _tidy_once(folder())
         with tempfile.TemporaryDirectory(dir=folder(), prefix=f"{key}.", ignore_cleanup_errors=True) as fresh:
             inside = os.path.join(fresh, "content")
@@ -118,6 +116,15 @@ def installed(key: str, install: Callable[[str], None]) -> str:
             with contextlib.suppress(OSError):  # another process was faster: its folder serves
                 os.rename(inside, target)
     return target
+
+
+def _touched(path: str) -> bool:
+    """Whether there is such a file or folder, which is now the one that was used last."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
 
 
 @functools.cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.package import installed, kept
+from lambdacli.deploy.package import binaries, installed, kept
 from lambdacli.deploy.package.running import failed, run, said
 from lambdacli.errors import MachineError, ManifestError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
 _OTHER_LOCKS = ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
+_OPTIONS = ("--omit=dev", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund")
 _SECTIONS = ("dependencies", "optionalDependencies", "devDependencies", "peerDependencies")
 _OF_THE_USER = (
     "E404",
@@ -35,7 +37,7 @@ _OF_THE_USER = (
 def install(function: Function, tell: Callable[[str], None]) -> tuple[str, tuple[str, ...]]:
     """The folder that holds `node_modules` ("" if there is nothing to install), and remarks.
 
-    Scripts of the packages run as npm runs them; package.json's own do not.
+    No script runs, except those of native add-ons that bring none for Lambda's platform: they fetch or compile it.
 
     Raises:
         ManifestError: package.json is broken, or asks for what there is not.
@@ -55,12 +57,15 @@ def install(function: Function, tell: Callable[[str], None]) -> tuple[str, tuple
         tell(f"installing package.json for {function.runtime} on {function.architecture}")
         work = os.path.join(os.path.dirname(target), "work")
         root = _copy(folder, work, asked, lock, local)
-        _npm(function, root, lock)
+        _run(function, root, "ci" if lock else "install", *_OPTIONS)
+        kept.remember(key, _build(function, root, tell))
         _own_copies(os.path.join(root, "node_modules"))
         if os.path.isdir(os.path.join(root, "node_modules")):
             os.rename(os.path.join(root, "node_modules"), os.path.join(target, "node_modules"))
 
-    return kept.installed(key, fill), _remarks(folder, lock)
+    modules = kept.installed(key, fill)
+    missing = kept.recall(key, given=True) or {}
+    return modules, (*_remarks(folder, lock), *missing.get("remarks", ()))
 
 
 def _asked(path: str) -> dict[str, Any]:
@@ -109,23 +114,59 @@ def _copy(folder: str, work: str, asked: dict[str, Any], lock: str, local: list[
     return root
 
 
-def _npm(function: Function, root: str, lock: str) -> None:
+def _run(function: Function, root: str, *command: str) -> None:
     npm = shutil.which("npm")
     if not npm:
         raise MachineError(
             "package.json has dependencies to be installed, and there is no npm",
             hint=f"install Node.js with npm, or put node_modules into {function.code} yourself",
         )
-    cpu = _CPUS[function.architecture]
-    options = (f"--cpu={cpu}", "--os=linux", "--libc=glibc", "--omit=dev", "--install-links", "--no-audit", "--no-fund")
-    argv = [npm, "ci" if lock else "install", *options, "--no-update-notifier", "--loglevel=error"]
-    # what tools that fetch prebuilt add-ons ask for instead of npm's own options
-    environment = {"npm_config_arch": cpu, "npm_config_platform": "linux", "NO_COLOR": "1"}
-    done = run(argv, root, environment)
+    cpu, version = _CPUS[function.architecture], function.runtime.removeprefix("nodejs").removesuffix(".x")
+    # what scripts that fetch prebuilt add-ons ask for instead of npm's own options
+    wanted = {"arch": cpu, "platform": "linux", "libc": "glibc", "target": f"{version}.0.0"}
+    environment = {**{f"npm_config_{name}": value for name, value in wanted.items()}, "NO_COLOR": "1"}
+    options = (f"--cpu={cpu}", "--os=linux", "--libc=glibc", "--no-update-notifier", "--loglevel=error")
+    done = run([npm, *command, *options], root, environment)
     if done.returncode:
         if any(code in done.stderr for code in _OF_THE_USER):
             raise ManifestError(f"npm cannot install package.json: {said(done)}")
         raise failed("npm", "package.json", done)
+
+
+def _build(function: Function, root: str, tell: Callable[[str], None]) -> dict[str, list[str]]:
+    """Have the add-ons built that are not there; what is left is a remark, as it may be optional."""
+    missing = _without_addon(function, os.path.join(root, "node_modules"))
+    if missing:
+        tell(f"building {', '.join(missing)} for {function.architecture}")
+        with contextlib.suppress(ManifestError, MachineError):
+            _run(function, root, "rebuild", *missing)
+        missing = _without_addon(function, os.path.join(root, "node_modules"))
+    return {"remarks": [f"{name}: its native add-on could not be built for Lambda" for name in missing]}
+
+
+def _without_addon(function: Function, modules: str) -> list[str]:
+    """The packages with native code, none of it for the function's architecture."""
+    found = (top for top, _, files in os.walk(modules) if "binding.gyp" in files and _is_package(top))
+    return sorted({_name(top) for top in found if not _has_addon(function, top)})
+
+
+def _is_package(folder: str) -> bool:
+    parts = folder.split(os.sep)
+    return parts[-2] == "node_modules" or (parts[-2].startswith("@") and parts[-3] == "node_modules")
+
+
+def _name(folder: str) -> str:
+    return folder.replace(os.sep, "/").rpartition("node_modules/")[2]
+
+
+def _has_addon(function: Function, folder: str) -> bool:
+    files = (os.path.join(top, name) for top, _, names in os.walk(folder) for name in names if name.endswith(".node"))
+    for path in files:
+        with open(path, "rb") as stream:
+            found = binaries.binary(path, stream.read(binaries.HEAD), program=False)
+        if found and found.built_for == function.architecture:
+            return True
+    return False
 
 
 def _own_copies(modules: str) -> None:

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.deploy.package import installed, kept
-from lambdacli.deploy.package.running import failed, run
+from lambdacli.deploy.package.running import failed, run, said
 from lambdacli.errors import LambdacliError, MachineError, ManifestError
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ _OWN_OF_RUNTIME = frozenset(("boto3", "botocore", "s3transfer"))
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _FILE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(.+)")
 _LOCAL = re.compile(r"(?:(?:-e|--editable)[\s=]+|[^#]*@\s*)?(?:file:(?://)?)?((?:\.{0,2}/|\.$)[^;\s]*|\S+\.whl)")
-_NO_WHEEL = (
+_NO_WHEEL = (  # as pip and uv say it
     re.compile(r"No matching distribution found for (\S+)"),
-    re.compile(r"Because (?:only )?([A-Za-z0-9][\w.\[\],=<>!~-]*) (?:has no|was not found|and|is|are|depends)"),
-    re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9][\w.\[\],=<>!~-]*)"),
+    re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9]\S*)"),
+    re.compile(r"Because (?:only )?([A-Za-z0-9]\S*) (?:has no|was not found)"),
 )
+_NO_INDEX = re.compile(r"connection broken|Max retries|Could not fetch URL|HTTP error|Failed to fetch", re.IGNORECASE)
 
 
 class _Asked(NamedTuple):
@@ -121,11 +122,15 @@ def _install(function: Function, project: Path, target: str) -> None:
     done = run([*command, "--target", target, "-r", "requirements.txt"], str(function.code), _QUIET)
     if done.returncode:
         where = f"Python {version} on Linux {function.architecture}"
-        missing = next((m[1] for pattern in _NO_WHEEL if (m := pattern.search(" ".join(done.stderr.split())))), "")
+        missing = _missing(" ".join(done.stderr.split()))
+        if _NO_INDEX.search(done.stderr):
+            raise MachineError(
+                "requirements.txt cannot be installed: its package index does not answer", hint=said(done)
+            )
         if not missing:
             raise failed("uv" if uv else "pip", "requirements.txt", done)
         raise ManifestError(
-            f"requirements.txt: {missing.rstrip(',.')} has no wheel for {where}",
+            f"requirements.txt: {missing} has no wheel for {where}",
             hint="is there such a version? if it has no wheel, build one on Amazon Linux and name its file",
         )
 
@@ -137,6 +142,11 @@ _QUIET = {
     "PIP_NO_COLOR": "1",
     "NO_COLOR": "1",
 }
+
+
+def _missing(text: str) -> str:
+    """What an installer has found no wheel for; nothing where it failed otherwise."""
+    return next((match[1].rstrip(",.") for pattern in _NO_WHEEL if (match := pattern.search(text))), "")
 
 
 def _glibc(version: str) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 _ERROR = re.compile(r"^(?:npm (?:ERR!|error)|ERROR:|error:|\N{MULTIPLICATION SIGN})\s*(?:code )?", re.IGNORECASE)
 _LONGEST = 300  # characters
+_LINES = 2
 
 
 def run(argv: Sequence[str], folder: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -49,5 +50,8 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     """The first lines that tell of an error, logins masked."""
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     errors = [_ERROR.sub("", line) for line in lines if _ERROR.match(line)] or lines[-3:]
-    text = "; ".join(line for line in errors if line) or f"exit code {done.returncode}"
+    text = (
+        "; ".join([line for line in errors if not re.fullmatch(r"\w*", line)][:_LINES])
+        or f"exit code {done.returncode}"
+    )
     return _LOGIN.sub("***@", text)[:_LONGEST]
