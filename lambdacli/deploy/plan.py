@@ -88,7 +88,7 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
         delete_data: whether resources that hold the user's data may be deleted.
     """
     attributes = dict(known(place, desired, state.actual))
-    lacks = tuple(_lacks(desired, state))
+    lacks = (*_lacks(desired, state), *_objections(place, desired, state, attributes))
     made = []
     for each in _by_need(desired):
         if each.owned and (action := _action(place, each, state, attributes)) is not None:
@@ -145,7 +145,7 @@ def _objections(place: Place, desired: Iterable[Resource], state: State, attribu
 def _action(place: Place, resource: Resource, state: State, attributes: Attributes) -> Action | None:
     kind = load(resource.kind)
     actual = state.actual.get(resource.key)
-    marked = mark(resource) in state.marks
+    marked = mark(resource) in state.marks and not kind.after_switch
     properties = kind.wanted(resolved(resource.properties, attributes), actual, place)
     if actual is None:
         return Action("create", resource, reason="somebody has deleted it" if marked else "", drift=marked)

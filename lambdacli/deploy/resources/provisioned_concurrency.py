@@ -24,19 +24,11 @@ class _ProvisionedConcurrency(Kind):
     rank = 60
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
-        function_name = aws.place.function_name(name)
-        found = aws.listed(
-            "lambda",
-            "list_provisioned_concurrency_configs",
-            "ProvisionedConcurrencyConfigs",
-            FunctionName=function_name,
-        )
-        for each in found:
-            if each["FunctionArn"].endswith(f":{ALIAS}"):
-                wanted = each["RequestedProvisionedConcurrentExecutions"]
-                failed = each.get("Status") == "FAILED"
-                return Actual({"ProvisionedConcurrentExecutions": 0 if failed else wanted})
-        return None
+        found = aws.get("lambda", "get_provisioned_concurrency_config", **_whose(name, aws))
+        if found is None:
+            return None
+        wanted = found["RequestedProvisionedConcurrentExecutions"]
+        return Actual({"ProvisionedConcurrentExecutions": 0 if found.get("Status") == "FAILED" else wanted})
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         actual = self.read(function.name, {}, aws)
@@ -45,7 +37,7 @@ class _ProvisionedConcurrency(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Put, so that it may be called twice; waits until the environments are ready."""
-        whose = {"FunctionName": aws.place.function_name(name), "Qualifier": ALIAS}
+        whose = _whose(name, aws)
         aws.call("lambda", "put_provisioned_concurrency_config", **whose, **properties)
 
         def ready() -> bool | None:
@@ -68,8 +60,11 @@ class _ProvisionedConcurrency(Kind):
         return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
-        function_name = aws.place.function_name(name)
-        aws.remove("lambda", "delete_provisioned_concurrency_config", FunctionName=function_name, Qualifier=ALIAS)
+        aws.remove("lambda", "delete_provisioned_concurrency_config", **_whose(name, aws))
+
+
+def _whose(name: str, aws: Aws) -> dict[str, str]:
+    return {"FunctionName": aws.place.function_name(name), "Qualifier": ALIAS}
 
 
 KIND = _ProvisionedConcurrency()
