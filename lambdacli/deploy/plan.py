@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from lambdacli.deploy import order
 from lambdacli.deploy.resources import Actual, load
-from lambdacli.deploy.values import Attributes, resolved
-from lambdacli.resource import Key, Resource, references
+from lambdacli.deploy.values import Attributes, fingerprint, resolved
+from lambdacli.resource import Key, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lambdacli.deploy.resources import Kind
     from lambdacli.resource import Place
 
-T = TypeVar("T")
-
 Op = Literal["create", "update", "replace", "delete", "keep"]
 SIGNS: Mapping[Op, str] = MappingProxyType({"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="})
+
+
+MARK = 5  # characters of a resource's mark
 
 
 class Change(NamedTuple):
@@ -98,7 +100,7 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
     wanted = {each.key for each in desired}
     unwanted = {key: actual for key, actual in state.found.items() if key not in wanted}
     leaving = [_leaving(key, actual, delete_data=delete_data) for key, actual in unwanted.items()]
-    ordered = [*_ordered(made), *_backwards(leaving, made)]
+    ordered = [*order.forwards(made), *order.backwards(leaving, made)]
     return Plan(place, tuple(ordered), lacks, unchanged, attributes)
 
 
@@ -116,7 +118,7 @@ def known(
 def _by_need(desired: Sequence[Resource]) -> list[Resource]:
     """Each after what it refers to."""
     by_key = {each.key: each for each in desired}
-    return sorted_by_need([each.key for each in desired], lambda key: _needed(by_key[key]), by_key.__getitem__)
+    return order.sorted_by_need(list(by_key), lambda key: order.needed(by_key[key]), by_key.__getitem__)
 
 
 def _staying(action: Action, attributes: Mapping[str, str], place: Place) -> Mapping[str, str]:
@@ -192,78 +194,6 @@ def _leaving(key: Key, actual: Actual, *, delete_data: bool) -> Action:
     return Action("delete", resource, actual=actual, reason="not in the manifest any more")
 
 
-def _ordered(actions: list[Action]) -> list[Action]:
-    """Each after what it needs. What puts all into effect comes last, if it is there already."""
-    by_key = {action.key: action for action in actions}
-    switches = {key for key, action in by_key.items() if load(key.kind).last and action.op in ("update", "replace")}
-    placed: dict[Key, Action] = {}
-    for action in actions:
-        needed = [key for key in _needed(action.resource) if key in by_key]
-        if load(action.key.kind).after_switch:
-            needed += [other.key for other in actions if _belong_together(other, action)]
-        else:
-            needed = [key for key in needed if key not in switches]
-        if action.key in switches:
-            needed += [other.key for other in actions if _belong_together(other, action) and other.key not in switches]
-        needs = tuple(dict.fromkeys(key for key in needed if key != action.key))
-        placed[action.key] = action._replace(needs=needs)
-    return sorted_by_need(list(placed), lambda key: placed[key].needs, placed.__getitem__)
-
-
-def _belong_together(action: Action, other: Action) -> bool:
-    if load(action.key.kind).after_switch:
-        return False
-    return bool(action.resource.function) and action.resource.function == other.resource.function
-
-
-def _needed(resource: Resource) -> list[Key]:
-    return [*(ref.key for ref in references(resource.properties)), *resource.after]
-
-
-def sorted_by_need(keys: Sequence[Key], needs: Callable[[Key], Iterable[Key]], get: Callable[[Key], T]) -> list[T]:
-    """A topological order that keeps the given one where it may; a circle, which would be a mistake of ours, is cut."""
-    done: dict[Key, T] = {}
-    visiting: set[Key] = set()
-    among = set(keys)
-
-    def visit(key: Key) -> None:
-        if key in visiting or key not in among:
-            return
-        visiting.add(key)
-        for each in needs(key):
-            visit(each)
-        done[key] = get(key)
-
-    for key in keys:
-        visit(key)
-    return list(done.values())
-
-
-def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
-    """Deletions by rank, the highest first; all of them after what is made and changed.
-
-    Of one function they wait for those of that function; what belongs to the app waits for all.
-    """
-    ordered = sorted(actions, key=lambda action: (-load(action.key.kind).rank, action.key))
-    doing = [action for action in ordered if action.op == "delete"]
-    placed = {}
-    for action in doing:
-        rank, function = load(action.key.kind).rank, action.resource.function
-        earlier = [other for other in doing if load(other.key.kind).rank > rank]
-        if function:
-            needs = [o.key for o in earlier if o.resource.function in (function, "")]
-            needs += [o.key for o in before if o.resource.function == function or not o.resource.function]
-        else:
-            needs = [o.key for o in earlier] + [o.key for o in before]
-        placed[action.key] = action._replace(needs=tuple(needs))
-    return [placed.get(action.key, action) for action in ordered]
-
-
 def mark(resource: Resource) -> str:
     """A few characters for a resource with all that it should be: the same for the same manifest."""
-    from lambdacli.deploy.values import fingerprint
-
     return fingerprint([resource.kind, resource.name, resource.properties])[:MARK]
-
-
-MARK = 5  # characters
