@@ -1,4 +1,4 @@
-"""An emulator of AWS for each worker, empty at the beginning of each test."""
+"""An emulator of AWS for each worker, empty at the beginning of each test, with AWS's own rules in front of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from emulator import Emulator, Unavailable, executable
+from rules import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """One per worker, for as long as its tests run."""
+    """One per worker, for as long as its tests run; laxer than AWS."""
     try:
         command = executable()
     except Unavailable as reason:
@@ -22,8 +23,16 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def strict(emulator: Emulator) -> Iterator[Proxy]:
+    """AWS's rules before the emulator; whoever uses it empties it."""
+    proxy = Proxy(emulator)
+    yield proxy
+    proxy.close()
+
+
 @pytest.fixture
-def aws(emulator: Emulator) -> Emulator:
-    """The emulator with nothing in it."""
-    emulator.reset()
-    return emulator
+def aws(strict: Proxy) -> Proxy:
+    """The emulator behind AWS's rules, with nothing in it."""
+    strict.reset()
+    return strict

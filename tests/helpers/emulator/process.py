@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -45,6 +46,7 @@ class Emulator:
                 cwd=self._folder,
                 start_new_session=True,
             )
+        self._clients = Clients(self.url)
         self._wait()
 
     def __enter__(self) -> Emulator:  # noqa: PYI034 - typing.Self needs Python 3.11
@@ -60,7 +62,7 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator, for what a test prepares and looks at."""
-        return client(service, self.url)
+        return self._clients(service)
 
     def reset(self) -> None:
         """Forget everything; some 15 ms."""
@@ -72,6 +74,7 @@ class Emulator:
 
     def close(self) -> None:
         """End it and every function that still runs."""
+        self._clients.close()
         with contextlib.suppress(OSError):
             self._process.communicate(timeout=_PATIENCE)  # closes its standard input
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -118,22 +121,39 @@ def environ(url: str) -> dict[str, str]:
     }
 
 
-def client(service: str, url: str) -> Any:
-    """A boto3 client of a URL."""
+class Clients:
+    """boto3 clients of a URL, one for each service."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, service: str) -> Any:
+        """The client of a service."""
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = _client(service, self._url)
+            return self._made[service]
+
+    def close(self) -> None:
+        """Close their connections."""
+        for each in self._made.values():
+            each.close()
+
+
+def _client(service: str, url: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - any secret will do
-        config=Config(
-            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False,
-            max_pool_connections=32,
-        ),
-    )  # fmt: skip
+    config = Config(
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": "path"},
+        inject_host_prefix=False,
+        max_pool_connections=32,
+    )
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, region_name=REGION, endpoint_url=url, config=config, **keys)
 
 
 def _ask(url: str, method: str = "GET") -> None:
