@@ -97,6 +97,8 @@ _PASSING = (
     _Passing(("InvalidParameterValueException",), 60, text="KMS"),
     _Passing(("InvalidArgument",), 60, text="Unable to validate the following destination configurations"),
     _Passing(("InvalidParameterException",), 60, text="Could not execute the lambda function"),
+    _Passing(("InvalidLambdaFunction",), 60),  # SES: a permission that is on its way
+    _Passing(("ResourceInUse",), 60, action="elbv2:"),  # a target group whose rule has just been deleted
     _Passing(("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), 75),
     _Passing(("DeleteConflict",), 30),
 )  # fmt: skip

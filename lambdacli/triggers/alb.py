@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.resource import Ref
+from lambdacli.triggers import Finding, TriggerKind, _deployed, _pushed
 from lambdacli.triggers._parts import arn_pattern, flag, number, request, settings, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Grant, Place, Resource
 
 _MAX_VALUES = 5  # of all conditions of one rule
 
@@ -55,6 +57,78 @@ def _count(condition: Any) -> int:
     if isinstance(condition, dict):
         return sum(_count(value) for value in condition.values())
     return len(condition) if isinstance(condition, list) else 1
+
+
+# Settings of the health check, what AWS calls them, and AWS's defaults for functions.
+_CHECK = {
+    "enabled": ("HealthCheckEnabled", False),
+    "path": ("HealthCheckPath", "/"),
+    "interval": ("HealthCheckIntervalSeconds", 35),
+    "timeout": ("HealthCheckTimeoutSeconds", 30),
+    "healthy_threshold": ("HealthyThresholdCount", 5),
+    "unhealthy_threshold": ("UnhealthyThresholdCount", 2),
+    "matcher": ("Matcher", "200"),
+}
+_LISTED = {
+    "path": ("path-pattern", "PathPatternConfig"),
+    "host": ("host-header", "HostHeaderConfig"),
+    "method": ("http-request-method", "HttpRequestMethodConfig"),
+    "source_ip": ("source-ip", "SourceIpConfig"),
+}
+_LONGEST = 32  # characters of a target group's name
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    """The target group, then who may invoke the function, then the function in the group, then the requests."""
+    name = _group(trigger, function, place)
+    group = _deployed.resource(trigger, function, "target_group", name, _group_properties(trigger))
+    arn = Ref("target_group", group.name)
+    permission = _deployed.permission(trigger, function, place, "elasticloadbalancing.amazonaws.com", arn, sid=name)
+    target = _deployed.resource(
+        trigger, function, "target", name, {"TargetGroupArn": arn, "Id": _deployed.alias(function)},
+        after=(permission.key,),
+    )  # fmt: skip
+    yield from (group, permission, target)
+    yield _requests(trigger, function, arn)._replace(after=(target.key,))
+
+
+def _requests(trigger: Trigger, function: Function, group: Ref) -> Resource:
+    listener, conditions = trigger.settings["listener"], trigger.settings.get("conditions", {})
+    there = Ref("listener", listener)
+    forward = [{"Type": "forward", "TargetGroupArn": group}]
+    if not conditions:
+        properties: dict[str, Any] = {"ListenerArn": there, "DefaultActions": forward}
+        notes = ("the listener's default action is this function; what it was comes back when the trigger leaves",)
+        return _deployed.resource(trigger, function, "listener_default", listener, properties, notes=notes)
+    priority = trigger.settings["priority"]
+    properties = {"ListenerArn": there, "Conditions": [*_conditions(conditions)], "Actions": forward}
+    named = f"{listener} {priority}"
+    return _deployed.resource(trigger, function, "listener_rule", named, properties)
+
+
+def _conditions(conditions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The conditions as CreateRule takes them."""
+    for key, (field, config) in _LISTED.items():
+        if key in conditions:
+            yield {"Field": field, config: {"Values": list(conditions[key])}}
+    for name, values in conditions.get("header", {}).items():
+        yield {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": name, "Values": list(values)}}
+    if query := conditions.get("query"):
+        pairs = [{"Key": key, "Value": value} for key, value in query.items()]
+        yield {"Field": "query-string", "QueryStringConfig": {"Values": pairs}}
+
+
+def _group_properties(trigger: Trigger) -> dict[str, Any]:
+    check = trigger.settings.get("health_check", {})
+    properties = {field: check.get(key, default) for key, (field, default) in _CHECK.items()}
+    lists = trigger.settings.get("multi_value_headers", False)
+    return {"TargetType": "lambda", **properties, "MultiValueHeaders": lists}
+
+
+def _group(trigger: Trigger, function: Function, place: Place) -> str:
+    """The target group's name: AWS takes letters, digits and hyphens only."""
+    name = _pushed.own_name(trigger, function, place, "target_group", _LONGEST)
+    return name.replace(".", "-").replace("_", "-")
 
 
 TRIGGER = TriggerKind(
@@ -106,5 +180,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="listener",
 )

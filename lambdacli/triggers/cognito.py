@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.resource import Grant, Ref
+from lambdacli.triggers import Finding, TriggerKind, _deployed
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import choice, request, settings, text
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 # The trigger's name in a pool's LambdaConfig → its template, and what the pool calls it for.
 TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -75,8 +77,50 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
     yield from routes.check_timeout(function, _SECONDS, "Cognito gives up: it")
     if "lambda_version" in trigger.settings and step(trigger.settings["trigger_source"]) != "PreTokenGeneration":
         yield Finding("only PreTokenGeneration has versions", "lambda_version", "remove it")
+    name = step(trigger.settings["trigger_source"])
+    if name in _KEYED and "kms_key" not in trigger.settings:
+        yield Finding(
+            f"{name} gets codes that are encrypted", "kms_key", "add the ARN of a symmetric KMS key", "warning"
+        )
+    if "kms_key" in trigger.settings and name not in _KEYED:
+        yield Finding("only custom senders have a key", "kms_key", "remove it")
     if trigger.settings["trigger_source"] == _MACHINES and trigger.settings.get("lambda_version") != "V3_0":
         yield Finding("tokens for client credentials need version 3", "trigger_source", "add `lambda_version: V3_0`")
+
+
+_KEYED = ("CustomEmailSender", "CustomSMSSender")
+_VERSIONED = (*_KEYED, "InboundFederation")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    pool, name = trigger.settings["user_pool"], step(trigger.settings["trigger_source"])
+    permission = _deployed.permission(
+        trigger, function, place, "cognito-idp.amazonaws.com", Ref("user_pool", pool), sid=pool, account=True
+    )
+    yield permission
+    yield _deployed.resource(
+        trigger, function, "user_pool_trigger", f"{pool} {name}", _properties(trigger, function, name),
+        after=(permission.key,), notes=_notes(trigger),
+    )  # fmt: skip
+    if "kms_key" in trigger.settings and name in _KEYED:
+        yield Grant(("kms:Decrypt",), (trigger.settings["kms_key"],))
+
+
+def _properties(trigger: Trigger, function: Function, name: str) -> dict[str, Any]:
+    pool = Ref("user_pool", trigger.settings["user_pool"], "id")
+    properties: dict[str, Any] = {"UserPoolId": pool, "LambdaArn": _deployed.alias(function)}
+    if name == "PreTokenGeneration":
+        properties["LambdaVersion"] = trigger.settings.get("lambda_version", "V1_0")
+    elif name in _VERSIONED:
+        properties["LambdaVersion"] = "V1_0"
+    if name in _KEYED:
+        properties["KMSKeyID"] = trigger.settings.get("kms_key")
+    return properties
+
+
+def _notes(trigger: Trigger) -> tuple[str, ...]:
+    step_, _, reason = trigger.settings["trigger_source"].partition("_")
+    return (f"the user pool calls it for every {step_}, not only for {reason}",) if reason else ()
 
 
 TRIGGER = TriggerKind(
@@ -96,4 +140,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

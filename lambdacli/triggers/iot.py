@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.resource import digest
+from lambdacli.triggers import Finding, TriggerKind, _deployed, _pushed
 from lambdacli.triggers._parts import choice, enabled, placed, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Grant, Place, Resource
 
 _SELECT = re.compile(r"\s*SELECT\s+(.+?)\s+FROM\s+'([^']*)'", re.IGNORECASE | re.DOTALL)
 _COLUMN = re.compile(r"(?:(.+?)\s+AS\s+)?([A-Za-z_]\w*)", re.IGNORECASE | re.DOTALL)
 _COMMA = re.compile(r",(?![^()]*\))")  # between columns, not between the arguments of a function
+_LONGEST, _DIGEST = 119, 8  # characters of a rule's name: with a digest 128
 _CONDITION = re.compile(r"([A-Za-z_][\w.]*)\s*(=|<>|!=|<=|>=|<|>)\s*('[^']*'|-?\d+(?:\.\d+)?)")
 
 
@@ -65,6 +68,31 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
         yield Finding(f"+ stands for a whole level of a topic filter, not as in {topic[:60]}", "sql")
 
 
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    rule = _rule(trigger, function, place)
+    arn = place.arn("iot", f"rule/{rule}")
+    permission = _deployed.permission(trigger, function, place, "iot.amazonaws.com", arn, sid=rule, account=True)
+    properties = {
+        "sql": values["sql"],
+        "awsIotSqlVersion": values.get("aws_iot_sql_version", "2015-10-08"),
+        "description": values.get("description", ""),
+        "ruleDisabled": not values.get("enabled", True),
+        "actions": [{"lambda": {"functionArn": _deployed.alias(function)}}],
+        "errorAction": None,
+    }
+    yield permission
+    yield _deployed.resource(trigger, function, "topic_rule", rule, properties, after=(permission.key,))
+
+
+def _rule(trigger: Trigger, function: Function, place: Place) -> str:
+    """The rule's name: AWS takes letters, digits and _ only."""
+    name = _pushed.own_name(trigger, function, place, "rule", _LONGEST)
+    if "rule" in trigger.settings:
+        return name
+    return f"{re.sub('[^a-zA-Z0-9_]', '_', name)}_{digest(name)[:_DIGEST]}"
+
+
 TRIGGER = TriggerKind(
     kind="iot",
     summary="IoT rule: MQTT messages that a SQL statement selects.",
@@ -84,5 +112,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="sql",
 )
