@@ -166,7 +166,7 @@ def _carried_out(prepared: deploy.Prepared, wanted: deploy.Options, how: How) ->
             else:
                 shown.done(steps[action.key], well=phase == "done")
 
-        return deploy.carry_out(prepared, watch, how.force_unlock)
+        return deploy.carry_out(prepared, watch, force_unlock=how.force_unlock)
 
 
 def _told(plan: Plan, report: Report, how: How) -> int:

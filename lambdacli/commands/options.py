@@ -176,4 +176,3 @@ ForceUnlock = Annotated[bool, typer.Option("--force-unlock", help="Take the lock
 DeleteData = Annotated[
     bool, typer.Option("--delete-data", help="Delete also buckets, queues, tables … with what is in them.")
 ]
-Since = Annotated[str, typer.Option("--since", "-s", metavar="TIME", help="As 10m, '2 hours ago' or 2026-11-21T17:00.")]

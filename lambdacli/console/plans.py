@@ -127,10 +127,11 @@ def _grouped(actions: Iterable[View]) -> dict[str, list[View]]:
 
 
 def _action(action: View, *, whole: bool) -> Iterator[Line]:
-    colour = _COLOURS[action["op"]]
+    small = action["housekeeping"] and not whole
+    colour = "dim" if small else _COLOURS[action["op"]]
     reason = f": {action['reason']}" if action["reason"] else ""
     yield Line(f"{sign(action):>5} {name(action)}{reason}", colour)
-    if action["op"] != "create" or whole:
+    if whole or (action["op"] != "create" and not small):
         yield from chain.from_iterable(map(_change, action["changes"]))
     for note in action["notes"]:
         yield Line(f"{'!':>7} {note}", "yellow")

@@ -27,8 +27,8 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     Returns:
         `app`, `stage`, `account`, `region`; `changes`: whether there are any; `summary`: how many of each `op`, and
         `unchanged`; `actions` in the order of their execution, each with `op`, `kind`, `label`, `name`, `function`
-        ("" for what belongs to the app), `where` in the manifest, `reason`, `drift`, `notes` on what it makes public
-        or permits, and `changes`: `field`, `old`, `new`, `secret`. What is only known later is a text.
+        ("" for what belongs to the app), `where` in the manifest, `reason`, `drift`, `housekeeping`: whether it is
+        only that, `notes` on what it makes public or permits, and `changes`: `field`, `old`, `new`, `secret`. What is only known later is a text.
     """
     place = plan.place
     return {
@@ -89,6 +89,7 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "where": resource.where,
         "reason": action.reason,
         "drift": action.drift,
+        "housekeeping": kind.after_switch,
         "notes": list(resource.notes) if action.op != "delete" else [],
         "changes": [_change(each) for each in (_all(action, plan) if action.op == "create" else action.changes)],
     }
