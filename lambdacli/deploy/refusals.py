@@ -62,7 +62,9 @@ _EXISTS = frozenset({
     "ParameterAlreadyExists", "PriorityInUse", "RuleAlreadyExistsException",
 })  # fmt: skip
 _VAGUE_EXISTS = ("ResourceConflictException", "ConflictException")
-_EXISTS_TEXTS = ("already exist", "is already", "already being used", "Alias already", "provided resource already")
+_EXISTS_TEXTS = (
+    "already exist", "exists for this", "is already", "already being used", "Alias already", "provided resource already",
+)  # fmt: skip
 
 _THROTTLES = (
     "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",

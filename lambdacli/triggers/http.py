@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.errors import ManifestError
+from lambdacli.resource import Ref
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _apis as apis
+from lambdacli.triggers import _cors as cors
+from lambdacli.triggers import _deployed as deployed
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import choice, number, request, settings, text, texts
 
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Grant, Key, Place, Resource
 
 _TEMPLATES = {
     "none": "apigateway-http-api-proxy",
@@ -24,6 +30,7 @@ _AUTHORIZED = {  # what payload format 1.0 has of them
     "lambda": {"principalId": "example", "key": "value"},
 }
 _SECONDS = 30
+_TOKEN = ["$request.header.Authorization"]
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -49,6 +56,84 @@ def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator
     yield from routes.check_timeout(function, _SECONDS, "an HTTP API")
     yield from routes.check_authorizer(trigger.settings, manifest)
     yield from routes.check_cors(trigger.settings)
+    if routes.authorizer_kind(trigger.settings) == "lambda":
+        yield from _check_judge(trigger.settings["authorizer"]["lambda"])
+
+
+def _check_judge(settings: dict[str, Any]) -> Iterator[Finding]:
+    """What AWS refuses of a Lambda authorizer."""
+    if settings.get("simple_responses") and settings.get("payload_format_version") == "1.0":
+        yield Finding("simple_responses needs payload_format_version 2.0", "authorizer.lambda.simple_responses")
+    if settings.get("result_ttl") and not settings.get("identity_source"):
+        yield Finding("answers are kept by identity_source, which is missing", "authorizer.lambda.result_ttl")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    one = apis.use(trigger, function, place)
+    apis.check_unique(one)
+    yield apis.api(one, {"CorsConfiguration": _cors(one)})
+    yield apis.stage(one)
+    yield from apis.mapping(one)
+    allowed = apis.permission(one, _invoked_as(trigger.settings["route"]))
+    yield allowed
+    version, timeout = trigger.settings["payload_format_version"], trigger.settings["timeout"]
+    through = apis.integration(one, deployed.alias(function), version, timeout, allowed.key)
+    yield through
+    authorized = _authorized(one, allowed.key)
+    yield from authorized.resources
+    kind = routes.authorizer_kind(trigger.settings)
+    notes = ("anyone on the internet may call it",) if kind == "none" else ()
+    yield apis.route(one, through, authorized, allowed.key, notes)
+
+
+def _cors(one: apis.Use) -> dict[str, Any]:
+    """Of the whole API. Somebody else's keeps its own.
+
+    Raises:
+        ManifestError: triggers contradict each other, or the API is somebody else's.
+    """
+    given = [(each.where("cors"), each.trigger.settings["cors"]) for each in apis.together(one).with_cors]
+    if given and one.api.foreign:
+        message = f"{given[0][0]}: {one.api.name} is an API of somebody else's, and CORS is the API's"
+        raise ManifestError(message, hint="leave out cors, or the API's id")
+    return cors.merged(given)
+
+
+def _invoked_as(route: str) -> str:
+    """The method and path under which API Gateway invokes."""
+    method, _, path = route.partition(" ")
+    return f"{'*' if method == 'ANY' else method}{path}" if path else route
+
+
+def _authorized(one: apis.Use, after: Key) -> apis.Authorized:
+    kind = routes.authorizer_kind(one.trigger.settings)
+    if kind == "jwt":
+        return _by_token(one, one.trigger.settings["authorizer"]["jwt"], after)
+    if kind == "lambda":
+        settings = one.trigger.settings["authorizer"]["lambda"]
+        details = {
+            "AuthorizerPayloadFormatVersion": settings.get("payload_format_version", "2.0"),
+            "AuthorizerResultTtlInSeconds": settings.get("result_ttl", 0),
+            "EnableSimpleResponses": settings.get("simple_responses", False),
+            "IdentitySource": settings.get("identity_source", []),
+        }
+        return apis.by_lambda(one, details, after)
+    return apis.plainly(kind)
+
+
+def _by_token(one: apis.Use, jwt: dict[str, Any], after: Key) -> apis.Authorized:
+    details = {
+        "AuthorizerType": "JWT",
+        "IdentitySource": jwt.get("identity_source", _TOKEN),
+        "JwtConfiguration": {"Audience": sorted(jwt["audience"]), "Issuer": jwt["issuer"]},
+    }
+    authorizer = apis.by_authorizer(one, "jwt", details, after)
+    route = {
+        "AuthorizationType": "JWT",
+        "AuthorizerId": Ref(*authorizer.key, "id"),
+        "AuthorizationScopes": sorted(jwt.get("scopes", [])),
+    }
+    return apis.Authorized(route, (authorizer,), (authorizer.key,))
 
 
 TRIGGER = TriggerKind(
@@ -66,7 +151,7 @@ TRIGGER = TriggerKind(
                     {
                         "issuer": text("URL of the token's issuer."),
                         "audience": texts("Whom the tokens are for."),
-                        "identity_source": texts("Where the token stands.", default=["$request.header.Authorization"]),
+                        "identity_source": texts("Where the token stands.", default=_TOKEN),
                         "scopes": texts("Scopes of which the token needs one."),
                     },
                     "issuer",
@@ -84,5 +169,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="route",
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _cors as cors
+from lambdacli.triggers import _deployed as deployed
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import choice, request, settings
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Grant, Place, Resource
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -23,6 +26,35 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
     yield from routes.check_cors(trigger.settings)
     if sum(other.kind == "url" for other in function.triggers) > 1:
         yield Finding("a function has one URL")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    """The URL, after what lets it be called: two statements for everybody, since October 2025.
+
+    With AWS_IAM callers need both actions in their own policies; the statement for the account adds nothing to
+    these: it tells that there is a URL.
+
+    Source: "Control access to Lambda function URLs" in the Lambda developer guide.
+    """
+    auth = trigger.settings["auth_type"]
+    everybody = auth == "NONE"
+    allowed = [_permission(trigger, function, place, "*" if everybody else place.account, auth)]
+    if everybody:
+        more = {"InvokedViaFunctionUrl": True}
+        allowed.append(deployed.permission(trigger, function, place, "*", sid="invoked via the URL", **more))
+    yield from allowed
+    shared = cors.wanted(trigger.settings.get("cors"))
+    if methods := [each for each in shared.get("AllowMethods", ()) if each != "OPTIONS"]:
+        shared["AllowMethods"] = methods  # the URL itself answers preflights, and takes no name of 7 letters
+    properties = {"AuthType": auth, "Cors": shared, "InvokeMode": trigger.settings["invoke_mode"]}
+    notes = ("anyone on the internet may call it",) if everybody else ()
+    after = (deployed.alias(function).key, *(each.key for each in allowed))
+    yield deployed.resource(trigger, function, "function_url", "url", properties, after=after, notes=notes)
+
+
+def _permission(trigger: Trigger, function: Function, place: Place, principal: str, auth: str) -> Resource:
+    more: dict[str, Any] = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": auth}
+    return deployed.permission(trigger, function, place, principal, sid=f"url {auth}", **more)
 
 
 TRIGGER = TriggerKind(
@@ -40,4 +72,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.errors import ManifestError
+from lambdacli.resource import Grant
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _apis as apis
+from lambdacli.triggers import _deployed as deployed
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import flag, number, request, settings, text
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Key, Place, Resource
 
 _LIFECYCLE = {"$connect": "apigateway-websocket-connect", "$disconnect": "apigateway-websocket-disconnect"}
 _SELECTION = "$request.body.action"
@@ -42,6 +47,51 @@ def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator
         yield Finding("only $connect is authorized; the connection keeps what it got", "authorizer")
     yield from routes.check_timeout(function, _SECONDS, "a WebSocket API")
     yield from routes.check_authorizer(values, manifest)
+    if routes.authorizer_kind(values) == "lambda" and "result_ttl" in values["authorizer"]["lambda"]:
+        yield Finding("a WebSocket API asks its authorizer every time", "authorizer.lambda.result_ttl")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    one = apis.use(trigger, function, place)
+    apis.check_unique(one)
+    yield apis.api(one, {"RouteSelectionExpression": _selection(one)})
+    yield apis.stage(one)
+    yield from apis.mapping(one)
+    route = trigger.settings["route"]
+    allowed = apis.permission(one, route)
+    yield allowed
+    uri = apis.invocation(place, deployed.alias(function))
+    through = apis.integration(one, uri, "1.0", trigger.settings["timeout"], allowed.key)
+    yield through
+    authorized = _authorized(one, allowed.key)
+    yield from authorized.resources
+    opened = route == "$connect" and routes.authorizer_kind(trigger.settings) == "none"
+    notes = ("anyone on the internet may connect",) if opened else ()
+    answers = {"RouteResponses": ["$default"] if trigger.settings["route_response"] else []}
+    yield apis.route(one, through, authorized, allowed.key, notes, **answers)
+    yield Grant(("execute-api:ManageConnections",), (one.execute_arn(f"{one.stage}/*/@connections/*"),))
+
+
+def _selection(one: apis.Use) -> str:
+    """What chooses the route: of the whole API; a trigger that does not say follows the others.
+
+    Raises:
+        ManifestError: triggers contradict each other.
+    """
+    given = {each.trigger.settings["route_selection_expression"] for each in apis.together(one).uses} - {_SELECTION}
+    if len(given) > 1:
+        message = f"{one.where('route_selection_expression')}: {' and '.join(sorted(given))} contradict each other"
+        raise ManifestError(message, hint="the triggers of an API share it")
+    return given.pop() if given else _SELECTION
+
+
+def _authorized(one: apis.Use, after: Key) -> apis.Authorized:
+    kind = routes.authorizer_kind(one.trigger.settings)
+    if kind != "lambda":
+        return apis.plainly(kind)
+    sources = one.trigger.settings["authorizer"]["lambda"].get("identity_source", [])
+    told = [f"route.{each.removeprefix('$')}" if each.startswith("$request.") else each for each in sources]
+    return apis.by_lambda(one, {"IdentitySource": told}, after)
 
 
 TRIGGER = TriggerKind(
@@ -64,5 +114,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="route",
 )
