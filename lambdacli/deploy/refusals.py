@@ -52,7 +52,8 @@ _ABSENT = frozenset({
     "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "RuleNotFound", "NoSuchTagSet",
     "TargetGroupNotFound", "ListenerNotFound", "LoadBalancerNotFound", "RuleDoesNotExist", "RuleSetDoesNotExist",
     "RuleDoesNotExistException", "RuleSetDoesNotExistException", "ProvisionedConcurrencyConfigNotFoundException",
-    "NoSuchLifecycleConfiguration", "TableNotFoundException",
+    "NoSuchLifecycleConfiguration", "TableNotFoundException", "NoSuchPublicAccessBlockConfiguration",
+    "ServerSideEncryptionConfigurationNotFoundError",
 })  # fmt: skip
 _VAGUE = ("ValidationError", "ValidationException", "InvalidParameterException", "AuthorizationErrorException")
 _ABSENT_TEXTS = ("does not exist", "not found")
@@ -63,7 +64,8 @@ _EXISTS = frozenset({
 })  # fmt: skip
 _VAGUE_EXISTS = ("ResourceConflictException", "ConflictException")
 _EXISTS_TEXTS = (
-    "already exist", "exists for this", "is already", "already being used", "Alias already", "provided resource already",
+    "already exist", "exists for this", "is already", "already being used", "Alias already",
+    "provided resource already",
 )  # fmt: skip
 
 _THROTTLES = (

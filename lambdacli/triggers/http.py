@@ -76,7 +76,8 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     yield from apis.mapping(one)
     allowed = apis.permission(one, _invoked_as(trigger.settings["route"]))
     yield allowed
-    version, timeout = trigger.settings["payload_format_version"], trigger.settings["timeout"]
+    version = trigger.settings.get("payload_format_version", "2.0")
+    timeout = trigger.settings.get("timeout", _SECONDS * 1000)
     through = apis.integration(one, deployed.alias(function), version, timeout, allowed.key)
     yield through
     authorized = _authorized(one, allowed.key)
@@ -145,7 +146,9 @@ TRIGGER = TriggerKind(
             **routes.endpoint("HTTP API"),
             "cors": routes.cors(),
             "payload_format_version": choice("Shape of the event.", "2.0", "1.0", default="2.0"),
-            "timeout": number("Milliseconds that API Gateway waits for the function.", 50, 30_000, default=30_000),
+            "timeout": number(
+                "Milliseconds that API Gateway waits for the function.", 50, 30_000, default=_SECONDS * 1000
+            ),
             "authorizer": routes.authorizer(
                 jwt=settings(
                     {

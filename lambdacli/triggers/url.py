@@ -46,7 +46,7 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     shared = cors.wanted(trigger.settings.get("cors"))
     if methods := [each for each in shared.get("AllowMethods", ()) if each != "OPTIONS"]:
         shared["AllowMethods"] = methods  # the URL itself answers preflights, and takes no name of 7 letters
-    properties = {"AuthType": auth, "Cors": shared, "InvokeMode": trigger.settings["invoke_mode"]}
+    properties = {"AuthType": auth, "Cors": shared, "InvokeMode": trigger.settings.get("invoke_mode", "BUFFERED")}
     notes = ("anyone on the internet may call it",) if everybody else ()
     after = (deployed.alias(function).key, *(each.key for each in allowed))
     yield deployed.resource(trigger, function, "function_url", "url", properties, after=after, notes=notes)

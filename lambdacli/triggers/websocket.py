@@ -61,24 +61,25 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     allowed = apis.permission(one, route)
     yield allowed
     uri = apis.invocation(place, deployed.alias(function))
-    through = apis.integration(one, uri, "1.0", trigger.settings["timeout"], allowed.key)
+    through = apis.integration(one, uri, "1.0", trigger.settings.get("timeout", _SECONDS * 1000), allowed.key)
     yield through
     authorized = _authorized(one, allowed.key)
     yield from authorized.resources
     opened = route == "$connect" and routes.authorizer_kind(trigger.settings) == "none"
     notes = ("anyone on the internet may connect",) if opened else ()
-    answers = {"RouteResponses": ["$default"] if trigger.settings["route_response"] else []}
+    answers = {"RouteResponses": ["$default"] if trigger.settings.get("route_response") else []}
     yield apis.route(one, through, authorized, allowed.key, notes, **answers)
     yield Grant(("execute-api:ManageConnections",), (one.execute_arn(f"{one.stage}/*/@connections/*"),))
 
 
 def _selection(one: apis.Use) -> str:
-    """What chooses the route: of the whole API; a trigger that does not say follows the others.
+    """What chooses the route, for the whole API; a trigger that does not say follows the others.
 
     Raises:
         ManifestError: triggers contradict each other.
     """
-    given = {each.trigger.settings["route_selection_expression"] for each in apis.together(one).uses} - {_SELECTION}
+    uses = apis.together(one).uses
+    given = {said for each in uses if (said := each.trigger.settings.get("route_selection_expression"))}
     if len(given) > 1:
         message = f"{one.where('route_selection_expression')}: {' and '.join(sorted(given))} contradict each other"
         raise ManifestError(message, hint="the triggers of an API share it")
@@ -107,7 +108,9 @@ TRIGGER = TriggerKind(
             **routes.endpoint("WebSocket API"),
             "route_selection_expression": text("What of a message chooses the route.", default=_SELECTION),
             "route_response": flag("What the function returns is sent to the client.", default=False),
-            "timeout": number("Milliseconds that API Gateway waits for the function.", 50, 29_000, default=29_000),
+            "timeout": number(
+                "Milliseconds that API Gateway waits for the function.", 50, 29_000, default=_SECONDS * 1000
+            ),
             "authorizer": routes.authorizer(**{"lambda": routes.lambda_authorizer()}),
         },
         "route",
