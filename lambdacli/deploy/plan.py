@@ -94,8 +94,8 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
     made = []
     for each in _by_need(desired):
         if each.owned and (action := _action(place, each, state, attributes)) is not None:
-            made.append(action)
-            attributes[each.key] = _staying(action, attributes[each.key], place)
+            made.append(action if delete_data else _sparing_data(action))
+            attributes[each.key] = _staying(made[-1], attributes[each.key], place)
     unchanged = sum(each.owned for each in desired) - len(made)
     wanted = {each.key for each in desired}
     unwanted = {key: actual for key, actual in state.found.items() if key not in wanted}
@@ -160,6 +160,13 @@ def _action(place: Place, resource: Resource, state: State, attributes: Attribut
     anew = sorted(fields & kind.immutable)
     reason = f"{' and '.join(anew)} cannot be changed" if anew else "changed outside lambdacli" if marked else ""
     return Action("replace" if anew else "update", resource, changes, reason, actual=actual, drift=marked)
+
+
+def _sparing_data(action: Action) -> Action:
+    """What would lose its data by being made anew stays as it is."""
+    if action.op != "replace" or not load(action.key.kind).stateful:
+        return action
+    return action._replace(op="keep", reason=f"{action.reason}: --delete-data makes it anew, without its data")
 
 
 def differing(kind: Kind, properties: Mapping[str, Any], actual: Actual) -> set[str]:
