@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdacli.resource import Grant
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _mappings as mappings
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -27,6 +30,28 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
     yield from sources.check_filters(trigger.settings)
     yield from sources.check_timestamp(trigger.settings)
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    cluster, database, collection = values["cluster"], values["database"], values.get("collection", "")
+    properties = {
+        "EventSourceArn": cluster,
+        "DatabaseName": database,
+        **({"CollectionName": collection} if collection else {}),
+        "FullDocument": values.get("full_document", "Default"),
+        "SourceAccessConfigurations": mappings.access(("BASIC_AUTH", values["credentials"])),
+        **mappings.position(values),
+        **mappings.slow_batches(values),
+    }
+    source = mappings.source_name(cluster, place, database, collection)
+    yield mappings.mapping(trigger, function, place, source, properties)
+    yield Grant(_DESCRIBING, ("*",))  # parameter and subnet groups are known by the cluster alone
+    yield mappings.network()
+    yield from mappings.grants(values, values["credentials"])
+
+
+_DESCRIBING = ("rds:DescribeDBClusters", "rds:DescribeDBClusterParameters", "rds:DescribeDBSubnetGroups")
 
 
 TRIGGER = TriggerKind(
@@ -53,4 +78,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.patterns import first, matches, parsed
+from lambdacli.resource import Grant, Ref, Resource
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _mappings as mappings
 from lambdacli.triggers import _sources as sources
+from lambdacli.triggers._deployed import where
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place
 
 _WITHOUT = {
     "dynamodb-insert": ("old-image",),
@@ -73,6 +77,36 @@ def _impossible(pattern: dict[str, Any]) -> Iterator[str]:
             yield path
 
 
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    given = values["table"]
+    table = mappings.local(given.partition("/stream/")[0], place, "table/")
+    arn = given if given.startswith("arn:") else place.arn("dynamodb", f"table/{given}")
+    stream: Any = given if "/stream/" in given else Ref("table_stream", table)
+    failure, sending = mappings.discarded(values)
+    properties = {"EventSourceArn": stream, **mappings.stream(values), **failure}
+    if "stream_view_type" in values and isinstance(stream, Ref):
+        yield _stream(trigger, function, table)
+    yield mappings.mapping(trigger, function, place, mappings.source_name(arn, place), properties)
+    yield Grant(_READING, (stream,))
+    yield from (*sending, *mappings.grants(values))
+
+
+def _stream(trigger: Trigger, function: Function, table: str) -> Resource:
+    """The table's stream, switched on where it is off; it belongs to the table and stays when the trigger goes."""
+    view = trigger.settings["stream_view_type"]
+    return Resource(
+        "table_stream",
+        table,
+        {"TableName": Ref("table", table, "name"), "StreamViewType": view},
+        where=where(trigger, function, "stream_view_type"),
+        notes=(f"a stream of all changes ({view}) is switched on for the table {table}, and stays on",),
+    )
+
+
+_READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+
+
 TRIGGER = TriggerKind(
     kind="dynamodb",
     summary="DynamoDB stream: changes of a table's items.",
@@ -94,4 +128,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.patterns import content
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _kafka as kafka
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, many, request, settings, text, texts
 
@@ -95,4 +96,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=kafka.deployment,
 )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.patterns import content
+from lambdacli.resource import Grant, Ref
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _mappings as mappings
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, request, settings, text
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 
 def stream_name(value: str) -> str:
@@ -29,6 +32,29 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
     yield from sources.check_stream(trigger.settings)
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    given = values["stream"]
+    consumer = "/consumer/" in given
+    name = mappings.local(given.partition("/consumer/")[0], place, "stream/")
+    stream = Ref("stream", name)
+    arn = given if given.startswith("arn:") else place.arn("kinesis", f"stream/{given}")
+    failure, sending = mappings.discarded(values)
+    properties = {"EventSourceArn": given if consumer else stream, **mappings.stream(values), **failure}
+    yield mappings.mapping(trigger, function, place, mappings.source_name(arn, place), properties)
+    yield Grant(_READING, (stream,))
+    yield Grant(("kinesis:ListStreams",), ("*",))  # knows no narrower resource
+    if consumer:
+        yield Grant(("kinesis:SubscribeToShard",), (given,))
+    yield from (*sending, *mappings.grants(values))
+
+
+_READING = (
+    "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+)  # fmt: skip
 
 
 TRIGGER = TriggerKind(
@@ -49,4 +75,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.patterns import content
+from lambdacli.resource import Grant
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _mappings as mappings
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -31,6 +34,24 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
     yield from sources.check_filters(values)
     if values["engine"] == "activemq" and "virtual_host" in values:
         yield Finding("ActiveMQ has no virtual hosts", "virtual_host", "remove it, or set `engine: rabbitmq`")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    broker, secret = values["broker"], values["credentials"]
+    host = values.get("virtual_host", "/") if values["engine"] == "rabbitmq" else ""
+    hosts = [("VIRTUAL_HOST", host)] if host else []
+    source = mappings.source_name(broker, place, values["queue"], host if host != "/" else "")
+    properties = {
+        "EventSourceArn": broker,
+        "Queues": [values["queue"]],
+        "SourceAccessConfigurations": mappings.access(("BASIC_AUTH", secret), *hosts),
+        **mappings.slow_batches(values),
+    }
+    yield mappings.mapping(trigger, function, place, source, properties)
+    yield Grant(("mq:DescribeBroker",), (broker,))
+    yield mappings.network()
+    yield from mappings.grants(values, secret)
 
 
 TRIGGER = TriggerKind(
@@ -56,4 +77,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.patterns import content
+from lambdacli.resource import Grant, Ref
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _mappings as mappings
 from lambdacli.triggers import _sources as sources
 from lambdacli.triggers._parts import arn_pattern, name_of, number, request, settings, text
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 _WITHOUT_WINDOW = 10
 _DEFAULT_VISIBILITY = 30  # seconds
@@ -26,7 +29,7 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     return request(manifest, template, parameters, trigger.settings["queue"])
 
 
-def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:
+def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:
     values = trigger.settings
     yield from sources.check_filters(values)
     fifo = values["queue"].endswith(".fifo")
@@ -39,7 +42,7 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
         hint = "add `maximum_batching_window: 1` or more"
         yield Finding(f"more than {_WITHOUT_WINDOW} messages need a batching window", "batch_size", hint)
     yield from _concurrency(trigger, function)
-    yield from _visibility(trigger, function)
+    yield from _visibility(trigger, function, manifest)
 
 
 def _concurrency(trigger: Trigger, function: Function) -> Iterator[Finding]:
@@ -52,9 +55,11 @@ def _concurrency(trigger: Trigger, function: Function) -> Iterator[Finding]:
         yield Finding("maximum_concurrency and provisioned_pollers exclude each other", "maximum_concurrency")
 
 
-def _visibility(trigger: Trigger, function: Function) -> Iterator[Finding]:
-    visibility = trigger.settings.get("visibility_timeout")
+def _visibility(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator[Finding]:
     wanted = _VISIBILITY_FACTOR * function.timeout + trigger.settings.get("maximum_batching_window", 0)
+    made = manifest.resources.get("queues", {}).get(trigger.settings["queue"])
+    known = None if made is None else made.get("visibility_timeout", wanted)  # it is made as the function needs it
+    visibility = trigger.settings.get("visibility_timeout", known)
     if visibility is None:
         if function.timeout > _DEFAULT_VISIBILITY:
             message = f"a queue hides a message for {_DEFAULT_VISIBILITY} s unless told, the function may take"
@@ -66,6 +71,24 @@ def _visibility(trigger: Trigger, function: Function) -> Iterator[Finding]:
     elif visibility < wanted:
         message = f"{visibility} s is short for a timeout of {function.timeout} s: messages may come twice"
         yield Finding(message, "visibility_timeout", f"AWS advises {wanted} or more", "warning")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
+    values = trigger.settings
+    name = mappings.local(values["queue"], place)
+    queue = Ref("queue", name)
+    source = mappings.source_name(name if name.startswith("arn:") else place.arn("sqs", name), place)
+    concurrency = values.get("maximum_concurrency")
+    properties = {
+        "EventSourceArn": queue,
+        **mappings.batches(values, _WITHOUT_WINDOW),
+        **mappings.responses(values),
+        **mappings.pollers(values),
+        "ScalingConfig": {"MaximumConcurrency": concurrency} if concurrency is not None else {},
+    }
+    yield mappings.mapping(trigger, function, place, source, properties)
+    yield Grant(("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), (queue,))
+    yield from mappings.grants(values)
 
 
 TRIGGER = TriggerKind(
@@ -88,5 +111,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="queue",
 )

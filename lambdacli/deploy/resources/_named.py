@@ -1,0 +1,43 @@
+"""What kinds share whose resources are known by a name or an ARN, and whose tags prove that they are ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lambdacli.resource import Place
+
+
+def foreign(name: str, place: Place) -> bool:
+    """An ARN of another account or region, about which nobody here is asked."""
+    if not name.startswith("arn:"):
+        return False
+    _, _, _, region, account, _ = name.split(":", 5)
+    return (region or place.region, account or place.account) != (place.region, place.account)
+
+
+def bare(name: str, prefix: str = "") -> str:
+    """The name in an ARN, without the type before it; a name as it is."""
+    return name.split(":", 5)[5].removeprefix(prefix) if name.startswith("arn:") else name
+
+
+def pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Tags as a list, as most services want them."""
+    return [{key: name, value: text} for name, text in tags.items()]
+
+
+def mapping(tags: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Tags as a mapping."""
+    return {str(each[key]): str(each[value]) for each in tags}
+
+
+def lost(wanted: Mapping[str, str], actual: Mapping[str, str]) -> list[str]:
+    """Tags to take away. Those that AWS itself has put there stay."""
+    return [key for key in actual if key not in wanted and not key.startswith("aws:")]
+
+
+def same_tags(wanted: Mapping[str, str], actual: Mapping[str, str] | None) -> bool:
+    """Whether the tags that nobody but AWS put there are the wanted ones."""
+    return dict(wanted) == {key: value for key, value in (actual or {}).items() if not key.startswith("aws:")}
