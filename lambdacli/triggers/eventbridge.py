@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.patterns import example, parsed
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _rules as rules
 from lambdacli.triggers import _transform as transform
 from lambdacli.triggers._parts import enabled, literal, number, request, settings, text
 from lambdacli.triggers._sources import check_pattern
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 _FIELDS = ("account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version", "$or")
 _PARAMETERS: dict[str, type] = {"source": str, "detail-type": str, "detail": dict, "resources": list}
@@ -66,6 +68,10 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
         yield Finding("only one of input, input_path and input_transformer is possible")
 
 
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
+    yield from rules.rule(trigger, function, place, {"EventPattern": parsed(trigger.settings["pattern"])})
+
+
 TRIGGER = TriggerKind(
     kind="eventbridge",
     summary="EventBridge rule: events that match a pattern.",
@@ -103,4 +109,5 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
+from lambdacli.resource import Ref, Resource, digest
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers._deployed import alias, permission, where
 from lambdacli.triggers._parts import many, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place
 
 # What S3 sends, and the template of each; a `*` stands for the first of its group.
 TEMPLATES = {
@@ -44,6 +48,7 @@ TEMPLATES = {
 }
 _ONE_OF_SEVERAL = ("s3-delete-marker-created", "s3-replication-failed")  # templates whose event has several names
 DEFAULT_EVENTS = ("s3:ObjectCreated:*",)
+_SAFE = "/!-_.*'()"  # beside letters and digits: "Naming Amazon S3 objects" in the S3 user guide
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -72,6 +77,35 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
             yield Finding(f"{event} is part of {group}; S3 refuses overlapping events", f"events[{index}]")
 
 
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
+    """The bucket's one notification configuration gets an entry; S3 asks for the permission before."""
+    bucket = trigger.settings["bucket"]
+    allowed = permission(trigger, function, place, "s3.amazonaws.com", Ref("bucket", bucket), sid=bucket, account=True)
+    yield allowed
+    entry = _entry(trigger, function)
+    manifest = place.manifest
+    told = digest(repr((entry["Events"], entry.get("Filter"))))[:12]
+    entries = {f"lambdacli.{manifest.app}.{manifest.stage}.{function.name}.{told}": entry}
+    yield Resource(
+        "bucket_notification",
+        bucket,
+        {"LambdaFunctionConfigurations": entries},
+        where=where(trigger, function),
+        after=(allowed.key,),
+    )
+
+
+def _entry(trigger: Trigger, function: Function) -> dict[str, Any]:
+    values = trigger.settings
+    events = sorted(values.get("events", DEFAULT_EVENTS))
+    entry: dict[str, Any] = {"LambdaFunctionArn": alias(function), "Events": events}
+    # S3 compares with the key as it stands in the event
+    rules = [
+        {"Name": name, "Value": quote_plus(values[name], safe=_SAFE)} for name in ("prefix", "suffix") if name in values
+    ]
+    return {**entry, "Filter": {"Key": {"FilterRules": rules}}} if rules else entry
+
+
 TRIGGER = TriggerKind(
     kind="s3",
     summary="S3: objects created, removed, restored, tagged … in a bucket.",
@@ -93,5 +127,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="bucket",
 )  # fmt: skip

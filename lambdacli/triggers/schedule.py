@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.suggest import nearest
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _pushed as pushed
+from lambdacli.triggers import _rules as rules
+from lambdacli.triggers import _schedules as schedules
 from lambdacli.triggers._expressions import mistake
 from lambdacli.triggers._parts import choice, enabled, literal, number, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place, Resource
 
 # What only EventBridge Scheduler has.
 _SCHEDULER = (
@@ -82,6 +87,26 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
             yield Finding("at(…) is for EventBridge Scheduler", "expression", "use `service: scheduler`")
     if zone := values.get("timezone"):
         yield from _zone(zone)
+    yield from _moments(trigger)
+
+
+def _moments(trigger: Trigger) -> Iterator[Finding]:
+    values = trigger.settings
+    found = {key: _moment(values[key]) for key in ("start_date", "end_date") if key in values}
+    for key, moment in found.items():
+        if moment is None:
+            hint = "such as 2027-01-31T08:00:00Z; without a zone it is in UTC"
+            yield Finding(f"{values[key][:60]} is no time", key, hint)
+    start, end = found.get("start_date"), found.get("end_date")
+    if start and end and end <= start:
+        yield Finding("it ends before it starts", "end_date")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return pushed.moment(text)
+    except ValueError:
+        return None
 
 
 def _zone(zone: str) -> Iterator[Finding]:
@@ -93,6 +118,12 @@ def _zone(zone: str) -> Iterator[Finding]:
         if known := available_timezones():  # a machine may have no time zone data
             hint = nearest(zone, known, "a name such as Europe/Berlin")
             yield Finding(f"{zone[:60]} is no time zone", "timezone", hint)
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
+    if uses_scheduler(trigger):
+        return schedules.schedule(trigger, function, place)
+    return rules.rule(trigger, function, place, {"ScheduleExpression": trigger.settings["expression"]})
 
 
 TRIGGER = TriggerKind(
@@ -130,5 +161,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="expression",
 )

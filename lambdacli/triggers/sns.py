@@ -6,7 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.patterns import example, parsed
+from lambdacli.resource import Ref, Resource
 from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import _pushed as pushed
+from lambdacli.triggers._deployed import alias, permission, resource
 from lambdacli.triggers._parts import arn_pattern, choice, name_of, request, settings, text
 from lambdacli.triggers._sources import check_pattern
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
+    from lambdacli.resource import Place
 
 
 def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventRequest:
@@ -31,8 +35,12 @@ def _sample(trigger: Trigger, _function: Function, manifest: Manifest) -> EventR
     return request(manifest, "sns-notification", parameters, values["topic"])
 
 
-def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterator[Finding]:
     values = trigger.settings
+    before = (each for each in function.triggers if each.kind == trigger.kind and each.position < trigger.position)
+    if any(each.settings["topic"] == values["topic"] for each in before):
+        hint = "a filter policy with $or lets both through"
+        yield Finding("SNS keeps one subscription of a function to a topic, and there is one above", "topic", hint)
     if values["topic"].endswith(".fifo"):
         hint = "subscribe an SQS FIFO queue, and let the queue trigger the function"
         yield Finding("a FIFO topic does not deliver to Lambda", "topic", hint)
@@ -54,6 +62,27 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
         yield Finding("attributes are not nested", f"filter_policy.{nested[0]}", hint)
     else:
         yield from check_pattern(policy, "filter_policy")
+
+
+def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
+    """A subscription, which SNS asks no permission for: without one it delivers nothing."""
+    values = trigger.settings
+    topic = Ref("topic", values["topic"])
+    arn = values["topic"] if values["topic"].startswith("arn:") else place.arn("sns", values["topic"])
+    allowed = permission(trigger, function, place, "sns.amazonaws.com", topic, sid=arn)
+    letting, notes = pushed.dead_letters(trigger, function, place, "redrive_queue", "sns.amazonaws.com", topic)
+    yield from (allowed, *letting)
+    queue = values.get("redrive_queue")
+    properties = {
+        "TopicArn": topic,
+        "Endpoint": alias(function),
+        "FilterPolicy": parsed(values.get("filter_policy")),
+        "FilterPolicyScope": values.get("filter_policy_scope", "MessageAttributes"),
+        "RedrivePolicy": {"deadLetterTargetArn": Ref("queue", queue)} if queue else {},
+    }
+    after = (allowed.key, *(each.key for each in letting))
+    name = pushed.short(arn, "sns", place)
+    yield resource(trigger, function, "subscription", name, properties, after=after, notes=notes)
 
 
 TRIGGER = TriggerKind(
@@ -78,5 +107,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_deployment,
     shorthand="topic",
 )

@@ -1,0 +1,179 @@
+"""Our entries among a bucket's event notifications; what others have put there stays as it is.
+
+Source: PutBucketNotificationConfiguration in S3's API reference; "Configuring event notifications using object key
+name filtering" in the S3 user guide for overlaps.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.deploy.refusals import Refused
+from lambdacli.deploy.resources import Actual, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from lambdacli.deploy.aws import Aws
+    from lambdacli.deploy.resources import Attributes, Deployed, Properties
+    from lambdacli.resource import Place, Resource
+
+    Entry = Mapping[str, Any]
+
+_OURS = "LambdaFunctionConfigurations"
+_SETS = (_OURS, "QueueConfigurations", "TopicConfigurations")
+_DESTINATIONS = ("LambdaFunctionArn", "QueueArn", "TopicArn")
+
+
+class _BucketNotification(Kind):
+    """Named by its bucket; its entries by an Id with app, stage and function in it."""
+
+    kind = "bucket_notification"
+    label = "bucket notification"
+    rank = 70
+    hangs = False
+
+    def lane(self, resource: Resource) -> str:
+        """A bucket has one configuration, which is written as a whole."""
+        return f"bucket {resource.name}"
+
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
+        """S3 notifies functions of its own Region, and each object's event goes to one destination."""
+        if actual is None:
+            return ""
+        region = str(actual.more["region"])
+        if region and region != place.region:
+            return f"the bucket is in {region}: S3 only notifies functions of its own Region, not of {place.region}"
+        entries = [*properties[_OURS].values(), *actual.more["others"]]
+        ours = len(properties[_OURS])
+        pairs = ((one, other) for i, one in enumerate(entries[:ours]) for other in entries[i + 1 :])
+        return next((_clash(one, other) for one, other in pairs if overlapping(one, other)), "")
+
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
+        """Our entries, and in `more` those of others. A bucket without any has an empty mapping of them."""
+        configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=name)
+        if configuration is None:
+            return None
+        mine = {
+            str(entry["Id"]): _normal(entry)
+            for entry in configuration.get(_OURS, ())
+            if _is_ours(str(entry.get("Id", "")), aws.place)
+        }
+        more = {"others": _others(configuration, mine), "region": _region(name, aws)}
+        return Actual({_OURS: mine}, more=more)
+
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        """The buckets that may invoke the function."""
+        for arn in function.sources("s3"):
+            bucket = arn.rpartition(":")[2]
+            there = self.read(bucket, {}, aws)
+            if there is not None and there.properties[_OURS]:
+                yield bucket, there
+
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
+        """Put our entries beside those of others."""
+        _write(name, properties[_OURS], aws)
+        return {}
+
+    def update(
+        self,
+        name: str,
+        properties: Properties,
+        actual: Actual,  # noqa: ARG002 - it is read again just before it is written
+        changed: AbstractSet[str],  # noqa: ARG002 - there is one field
+        aws: Aws,
+    ) -> Attributes:
+        """Put the entries as they should be in the place of those that are there."""
+        return self.create(name, properties, aws)
+
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - it is read again
+        """Take our entries away."""
+        _write(name, {}, aws)
+
+
+def _write(bucket: str, entries: Mapping[str, Entry], aws: Aws) -> None:
+    """Read the configuration, change our part of it, and write it back at once: S3 has no condition for it."""
+    configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=bucket)
+    if configuration is None and not entries:
+        return
+    kept = {key: value for key, value in (configuration or {}).items() if key in (*_SETS, "EventBridgeConfiguration")}
+    before = [entry for entry in kept.get(_OURS, ()) if not _is_ours(str(entry.get("Id", "")), aws.place)]
+    mine = [{"Id": key, **entry} for key, entry in sorted(entries.items())]
+    kept[_OURS] = [*before, *mine]
+    # without entries of ours nothing needs a check, and another's broken one is not in the way
+    checked = {} if mine else {"SkipDestinationValidation": True}
+    configuration = {key: value for key, value in kept.items() if value or key not in _SETS}
+    aws.call(
+        "s3",
+        "put_bucket_notification_configuration",
+        Bucket=bucket,
+        NotificationConfiguration=configuration,
+        **checked,
+    )
+
+
+def _is_ours(name: str, place: Place) -> bool:
+    return name.startswith(f"lambdacli.{place.manifest.app}.{place.manifest.stage}.")
+
+
+def _others(configuration: Mapping[str, Any], mine: Mapping[str, Entry]) -> list[Entry]:
+    entries = chain.from_iterable(configuration.get(key, ()) for key in _SETS)
+    return [_normal(entry) | {"Id": entry.get("Id", "")} for entry in entries if entry.get("Id") not in mine]
+
+
+def _normal(entry: Entry) -> dict[str, Any]:
+    """An entry as a manifest's deployment writes it: without Id, in a fixed order."""
+    rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+    named = sorted((str(rule["Name"]).lower(), str(rule["Value"])) for rule in rules)
+    normal = {key: entry[key] for key in _DESTINATIONS if key in entry} | {"Events": sorted(entry["Events"])}
+    if named:
+        normal["Filter"] = {"Key": {"FilterRules": [{"Name": name, "Value": value} for name, value in named]}}
+    return normal
+
+
+def _region(bucket: str, aws: Aws) -> str:
+    """Where the bucket is; "" where these credentials may not ask."""
+    try:
+        head = aws.get("s3", "head_bucket", Bucket=bucket) or {}
+    except Refused:  # it takes s3:ListBucket, which nothing else here needs
+        return ""
+    return str(head.get("BucketRegion", ""))
+
+
+def overlapping(one: Entry, other: Entry) -> bool:
+    """Whether an object's event could be meant for both: S3 refuses such entries.
+
+    An event is common where one names it and the other it or its group; keys overlap where the prefixes and the
+    suffixes may both fit.
+    """
+    if not any(_same_event(first, second) for first in one["Events"] for second in other["Events"]):
+        return False
+    prefixes, suffixes = (_of(one, "prefix"), _of(other, "prefix")), (_of(one, "suffix"), _of(other, "suffix"))
+    begin = any(a.startswith(b) for a, b in (prefixes, prefixes[::-1]))
+    return begin and any(a.endswith(b) for a, b in (suffixes, suffixes[::-1]))
+
+
+def _same_event(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    return any(a.endswith(":*") and b.startswith(a[:-1]) for a, b in ((one, other), (other, one)))
+
+
+def _of(entry: Entry, name: str) -> str:
+    rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+    return next((str(rule["Value"]) for rule in rules if rule["Name"] == name), "")
+
+
+def _clash(one: Entry, other: Entry) -> str:
+    whose = next((str(other[key]) for key in _DESTINATIONS if key in other), "")
+    return f"{_told(one)} overlaps {_told(other)}, which goes to {whose}; S3 sends an event to one of them"
+
+
+def _told(entry: Entry) -> str:
+    keys = " ".join(f"{name} {value}" for name in ("prefix", "suffix") if (value := _of(entry, name)))
+    return f"{', '.join(entry['Events'])} ({keys or 'all keys'})"
+
+
+KIND = _BucketNotification()

@@ -1,0 +1,152 @@
+"""The IAM role that EventBridge Scheduler takes on to invoke a function.
+
+Source: "Setting up the execution role" and "Confused deputy prevention" in the EventBridge Scheduler user guide: the
+policy that lets the service assume it names the schedule groups, by which a function's schedules are found again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources._functions import role_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from lambdacli.deploy.aws import Aws
+    from lambdacli.deploy.resources import Attributes, Properties
+    from lambdacli.resource import Place, Resource
+
+_FOLDER = "scheduler/"  # of its path, below that of the function
+_POLICY = "lambdacli"
+_VERSION = "2012-10-17"
+_MOST = 64  # characters of a role's name
+
+
+class _InvokerRole(Kind):
+    """Named by the function. `Groups` are ARNs of schedule groups by name, `Statements` those of its policy by Sid."""
+
+    kind = "invoker_role"
+    label = "EventBridge Scheduler's role"
+    rank = 12
+    once = frozenset({"Tags"})
+
+    def known(self, resource: Resource, place: Place) -> Attributes:
+        manifest = place.manifest
+        path = f"/lambdacli/{manifest.app}/{manifest.stage}/{place.region}/{resource.name}/{_FOLDER}"
+        return {"arn": place.arn("iam", f"role{path}{_name(resource.name, place)}", region="")}
+
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
+        found = _roles(aws).get(name)
+        if found is None:
+            return None
+        role = str(found["RoleName"])
+        policy = aws.get("iam", "get_role_policy", RoleName=role, PolicyName=_POLICY)
+        held: dict[str, Any] = {
+            "Groups": _groups(found, aws.place),
+            "Statements": _statements(policy["PolicyDocument"]) if policy else {},
+        }
+        if properties.get("PermissionsBoundary"):
+            whole = (aws.get("iam", "get_role", RoleName=role) or {}).get("Role", {})
+            held["PermissionsBoundary"] = (whole.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")
+        return Actual(held, {"arn": str(found["Arn"])}, more={"RoleName": role})
+
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for name, role in _roles(aws).items():
+            yield name, Actual({}, {"arn": str(role["Arn"])}, more={"RoleName": role["RoleName"]})
+
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
+        role = _name(name, aws.place)
+        bounded = {key: properties[key] for key in ("PermissionsBoundary",) if properties.get(key)}
+        tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
+        made = aws.create(
+            "iam", "create_role", Path=f"{role_path(aws, name)}{_FOLDER}", RoleName=role, Tags=tags,
+            AssumeRolePolicyDocument=json.dumps(_trust(properties["Groups"], aws.place)), **bounded,
+        )  # fmt: skip
+        _put_policy(role, properties, aws)
+        return {"arn": str(made["Role"]["Arn"])}
+
+    def update(
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
+    ) -> Attributes:
+        role = _name(name, aws.place)
+        if "Groups" in changed:
+            document = json.dumps(_trust(properties["Groups"], aws.place))
+            aws.call("iam", "update_assume_role_policy", RoleName=role, PolicyDocument=document)
+        if "Statements" in changed:
+            _put_policy(role, properties, aws)
+        if "PermissionsBoundary" in changed:
+            boundary = properties["PermissionsBoundary"]
+            aws.call("iam", "put_role_permissions_boundary", RoleName=role, PermissionsBoundary=boundary)
+        return actual.attributes
+
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+        """With whatever policies somebody has added: IAM keeps a role that has any."""
+        role = actual.more["RoleName"]
+        for policy in aws.listed("iam", "list_role_policies", "PolicyNames", RoleName=role):
+            aws.remove("iam", "delete_role_policy", RoleName=role, PolicyName=policy)
+        for attached in aws.listed("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=role):
+            aws.remove("iam", "detach_role_policy", RoleName=role, PolicyArn=attached["PolicyArn"])
+        aws.remove("iam", "delete_role", RoleName=role)
+
+
+def groups_of_functions(aws: Aws) -> dict[str, list[str]]:
+    """The schedule groups in which each function may have schedules, by the functions' names."""
+    return {name: sorted(_groups(role, aws.place)) for name, role in _roles(aws).items()}
+
+
+def _name(function: str, place: Place) -> str:
+    """IAM knows no regions: the name has one."""
+    return place.named(f"{function}.scheduler-{place.region}", _MOST)
+
+
+def _roles(aws: Aws) -> dict[str, dict[str, Any]]:
+    """Ours by the functions' names, from the one list of all roles of the app."""
+    folder = role_path(aws)
+    found = aws.listed("iam", "list_roles", "Roles", PathPrefix=folder)
+    rest = {str(each["Path"])[len(folder) :]: each for each in found}
+    return {path[: -len(_FOLDER) - 1]: each for path, each in rest.items() if path.endswith(f"/{_FOLDER}")}
+
+
+def _trust(groups: Mapping[str, str], place: Place) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": place.account, "aws:SourceArn": sorted(groups.values())}},
+    }
+    return {"Version": _VERSION, "Statement": [statement]}
+
+
+def _groups(role: Mapping[str, Any], place: Place) -> dict[str, str]:
+    """The groups by name; none where the policy is not as we write it, so that it is written again."""
+    document = _document(role.get("AssumeRolePolicyDocument"))
+    try:
+        arns = document["Statement"][0]["Condition"]["StringEquals"]["aws:SourceArn"]
+    except (KeyError, IndexError, TypeError):
+        return {}
+    named = {str(arn).rpartition("/")[2]: str(arn) for arn in ([arns] if isinstance(arns, str) else arns)}
+    return named if document == _trust(named, place) else {}
+
+
+def _statements(document: Any) -> dict[str, Any]:
+    statements = (_document(document) or {}).get("Statement", ())
+    return {str(each.get("Sid", "")): {k: v for k, v in each.items() if k != "Sid"} for each in statements}
+
+
+def _put_policy(role: str, properties: Properties, aws: Aws) -> None:
+    statements = [{"Sid": sid, **each} for sid, each in sorted(properties["Statements"].items())]
+    document = json.dumps({"Version": _VERSION, "Statement": statements})
+    aws.call("iam", "put_role_policy", RoleName=role, PolicyName=_POLICY, PolicyDocument=document)
+
+
+def _document(value: Any) -> Any:
+    """boto3 parses policies; a service that escapes them differently gives text."""
+    return json.loads(unquote(value)) if isinstance(value, str) else value
+
+
+KIND = _InvokerRole()
