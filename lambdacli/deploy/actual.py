@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy import graph, resources
 from lambdacli.deploy.plan import State
-from lambdacli.deploy.resources import Actual, Deployed
+from lambdacli.deploy.resources import Actual, Deployed, record
+from lambdacli.deploy.resources._functions import PARTS_TAG
 from lambdacli.deploy.values import resolved
 from lambdacli.resource import ALIAS, Key, references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.resource import Resource
@@ -28,11 +29,11 @@ def read(aws: Aws, desired: Sequence[Resource], only: str = "") -> State:
         Refused: AWS lets these credentials not look.
     """
     actual = _wanted(aws, desired)
-    functions = _functions(aws, desired, only)
+    functions = _functions(aws, actual, only)
     found = dict(_together(aws, _searches(aws, functions, only)))
     ours = (each.key for each in desired if each.owned)
     found |= {key: there for key in ours if (there := actual[key]) is not None and there.owned}
-    marks = frozenset(mark for each in functions for mark in _marks(found, each.name))
+    marks = frozenset(mark for each in functions for mark in _marks(actual, each.name))
     return State(actual, found, marks)
 
 
@@ -40,15 +41,21 @@ def _wanted(aws: Aws, desired: Sequence[Resource]) -> dict[Key, Actual | None]:
     """Each as it is; those with an attribute in their name that only AWS knows wait for that."""
     by_key = {each.key: each for each in desired}
     attributes = {each.key: dict(resources.load(each.kind).known(each, aws.place)) for each in desired}
+    present: set[Key] = set()
 
     def waits(resource: Resource) -> tuple[Key, ...]:
         refs = references(resource.properties)
-        return tuple(ref.key for ref in refs if ref.attribute not in attributes.get(ref.key, ()))
+        whole = (Key("function", resource.function),) if resources.load(resource.kind).within else ()
+        return (*whole, *(ref.key for ref in refs if ref.attribute not in attributes.get(ref.key, ())))
 
     def look(key: Key) -> Actual | None:
         each = by_key[key]
-        there = resources.load(each.kind).read(each.name, resolved(each.properties, attributes), aws)
+        kind = resources.load(each.kind)
+        if kind.within and Key("function", each.function) not in present:
+            return None
+        there = kind.read(each.name, resolved(each.properties, attributes), aws)
         if there is not None:
+            present.add(key)
             attributes[key] = {**attributes[key], **there.attributes}
         return there
 
@@ -56,22 +63,25 @@ def _wanted(aws: Aws, desired: Sequence[Resource]) -> dict[Key, Actual | None]:
     return _run(aws, nodes, look)
 
 
-def _functions(aws: Aws, desired: Sequence[Resource], only: str) -> list[Deployed]:
+def _functions(aws: Aws, actual: Mapping[Key, Actual | None], only: str) -> list[Deployed]:
     """Our functions that are there, whether or not the manifest still has them."""
-    wanted = {each.name for each in desired if each.kind == "function"}
-    kept = {name for name, _ in resources.load("function").found(aws)}
-    chosen = sorted(name for name in wanted | kept if not only or name == only)
-    return list(_run(aws, [graph.Node(name) for name in chosen], partial(_deployed, aws)).values())
+    there = {name: found for (kind, name), found in actual.items() if kind == "function" and found is not None}
+    there |= dict(resources.load("function").found(aws))
+    chosen = sorted(name for name, found in there.items() if found.owned and (not only or name == only))
+    nodes = [graph.Node(name) for name in chosen]
+    return list(_run(aws, nodes, lambda name: _deployed(aws, name, there[name])).values())
 
 
-def _deployed(aws: Aws, name: str) -> Deployed:
+def _deployed(aws: Aws, name: str, actual: Actual) -> Deployed:
     import json
 
     function_name, alias_arn = aws.place.function_name(name), aws.place.alias_arn(name)
+    tags = actual.properties["Tags"]
+    parts = frozenset((*tags.get(PARTS_TAG, "").split(), *record.parts_of(actual.more["Marks"])))
     policy = aws.get("lambda", "get_policy", FunctionName=function_name, Qualifier=ALIAS)
     statements = json.loads(policy["Policy"])["Statement"] if policy else []
     ours = tuple(each for each in statements if str(each.get("Sid", "")).startswith(SID))
-    return Deployed(name, function_name, aws.place.function_arn(name), alias_arn, ours)
+    return Deployed(name, function_name, aws.place.function_arn(name), alias_arn, ours, parts)
 
 
 def _searches(aws: Aws, functions: list[Deployed], only: str) -> list[Callable[[], Iterable[tuple[Key, Actual]]]]:
@@ -81,7 +91,8 @@ def _searches(aws: Aws, functions: list[Deployed], only: str) -> list[Callable[[
     for kind in kinds:
         if not only or kind.hangs:
             searches.append(partial(_found, kind, partial(kind.found, aws), only))
-        searches += [partial(_found, kind, partial(kind.found_on, each, aws), only) for each in functions]
+        with_it = [each for each in functions if not kind.optional or kind.kind in each.parts]
+        searches += [partial(_found, kind, partial(kind.found_on, each, aws), only) for each in with_it]
     return searches
 
 
@@ -100,12 +111,9 @@ def _together(aws: Aws, searches: Sequence[Callable[[], Iterable[tuple[Key, Actu
     return [each for answer in answers.values() for each in answer]
 
 
-def _marks(found: dict[Key, Actual], function: str) -> list[str]:
-    from lambdacli.deploy.plan import MARK
-
-    record = found.get(Key("record", function))
-    text = str(record.properties.get("Marks", "")) if record else ""
-    return [text[start : start + MARK] for start in range(0, len(text), MARK)]
+def _marks(actual: Mapping[Key, Actual | None], function: str) -> list[str]:
+    there = actual.get(Key("record", function))
+    return record.marks_of(there.properties["Marks"]) if there else []
 
 
 def _run(aws: Aws, nodes: Sequence[graph.Node[Any]], work: Callable[[Any], Any]) -> dict[Any, Any]:

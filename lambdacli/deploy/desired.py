@@ -8,9 +8,10 @@ from lambdacli import triggers
 from lambdacli.deploy import owned
 from lambdacli.deploy.plan import mark
 from lambdacli.deploy.policies import RUNS_AS, policy
+from lambdacli.deploy.resources import load, record
+from lambdacli.deploy.resources._functions import PARTS_TAG
 from lambdacli.deploy.resources.function import IN_A_VERSION
 from lambdacli.deploy.resources.log_group import group_name
-from lambdacli.deploy.resources.record import MOST
 from lambdacli.resource import Fingerprint, Grant, Joined, Key, Ref, Resource, digest, references
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def _function(function: Function, place: Place, packages: Packages) -> list[Reso
     grants = [each for each in declared if isinstance(each, Grant)]
     hanging = [each for each in declared if isinstance(each, Resource)]
     around = [_log_group(function, place), *([] if _role_given(function, place) else [_role(function, place, grants)])]
-    code = _code(function, place, packages)
-    found = [*around, code, _alias(function, code), *hanging, *_ready(function), _versions(function, place)]
-    return [*found, _record(function, found)]
+    ready = list(_ready(function))
+    parts = {each.kind for each in (*hanging, *ready) if load(each.kind).optional}
+    code = _code(function, place, packages, parts)
+    found = [*around, code, _alias(function, code), *hanging, *ready, _versions(function, place)]
+    return [*found, _record(function, found, parts)]
 
 
 def _trigger(trigger: Any, function: Function, place: Place) -> Iterable[Resource | Grant]:
@@ -97,7 +100,7 @@ def _own_grants(function: Function, place: Place) -> Iterator[Grant]:
         yield Grant(each.allow, each.on)
 
 
-def _code(function: Function, place: Place, packages: Packages) -> Resource:
+def _code(function: Function, place: Place, packages: Packages, parts: set[str]) -> Resource:
     given = _role_given(function, place)
     properties: dict[str, Value] = {
         "Role": given or Ref("role", function.name),
@@ -122,7 +125,7 @@ def _code(function: Function, place: Place, packages: Packages) -> Resource:
         "CodeSha256": packages.functions[function.name].sha256,
         "LastUpdateStatus": "Successful",
         "ReservedConcurrentExecutions": function.reserved_concurrency,
-        "Tags": _tags(function, place),
+        "Tags": _tags(function, place) | ({PARTS_TAG: " ".join(sorted(parts))} if parts else {}),
     }
     # the group first: Lambda would make one without retention
     after = (Key("log_group", function.name), *(() if given else (Key("role", function.name),)))
@@ -193,10 +196,8 @@ def _versions(function: Function, place: Place) -> Resource:
     return _of(function, "versions", properties, after=(Key("alias", function.name),))
 
 
-def _record(function: Function, found: list[Resource]) -> Resource:
-    marks = "".join(dict.fromkeys(mark(each) for each in found))[:MOST]
-    after = (Key("function", function.name), Key("versions", function.name))
-    return _of(function, "record", {"Marks": marks}, after=after)
+def _record(function: Function, found: list[Resource], parts: set[str]) -> Resource:
+    return _of(function, "record", {"Marks": record.text(parts, map(mark, found))})
 
 
 def _layers(functions: Iterable[Function], place: Place, packages: Packages) -> Iterator[Resource]:

@@ -41,11 +41,21 @@ def sorted_by_need(keys: Sequence[Key], needs: Callable[[Key], Iterable[Key]], g
     return list(done.values())
 
 
-def forwards(actions: list[Action]) -> list[Action]:
+def ordered(made: list[Action], leaving: list[Action]) -> list[Action]:
+    """All of a plan's actions: what is made and changed, what is deleted, and the conclusion of each function."""
+    conclusions = [action for action in made if load(action.key.kind).concludes]
+    others = [action for action in made if not load(action.key.kind).concludes]
+    before = [*_forwards(others), *_backwards(leaving, others)]
+    of_function = _by_function(action for action in before if action.op != "keep")
+    last = (_after(each, [other.key for other in of_function[each.resource.function]]) for each in conclusions)
+    return [*before, *last]
+
+
+def _forwards(actions: list[Action]) -> list[Action]:
     """What is made and changed, each after what it needs.
 
-    What puts all of a function into effect comes after the rest of it, if it is there already; after that what cleans
-    up behind it, and what keeps a record.
+    What puts all of a function into effect comes after the rest of it, if it is there already; after that what
+    cleans up behind it.
     """
     by_key = {action.key: action for action in actions}
     switches = {key for key, action in by_key.items() if load(key.kind).last and action.op in ("update", "replace")}
@@ -66,7 +76,7 @@ def forwards(actions: list[Action]) -> list[Action]:
     return sorted_by_need(list(placed), lambda key: placed[key].needs, placed.__getitem__)
 
 
-def backwards(actions: list[Action], before: list[Action]) -> list[Action]:
+def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
     """Deletions by rank, the highest first; all of them after what is made and changed.
 
     Of one function they wait for those of that function and of the app; what belongs to the app waits for all.

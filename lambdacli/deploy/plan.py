@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lambdacli.deploy import order
 from lambdacli.deploy.resources import Actual, load
+from lambdacli.deploy.resources.record import MARK
 from lambdacli.deploy.values import Attributes, fingerprint, resolved
 from lambdacli.resource import Key, Resource
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 Op = Literal["create", "update", "replace", "delete", "keep"]
 SIGNS: Mapping[Op, str] = MappingProxyType({"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="})
-
-
-MARK = 5  # characters of a resource's mark
 
 
 class Change(NamedTuple):
@@ -100,8 +98,16 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
     wanted = {each.key for each in desired}
     unwanted = {key: actual for key, actual in state.found.items() if key not in wanted}
     leaving = [_leaving(key, actual, delete_data=delete_data) for key, actual in unwanted.items()]
-    ordered = [*order.forwards(made), *order.backwards(leaving, made)]
+    ordered = order.ordered(made, list(_apart(leaving)))
     return Plan(place, tuple(ordered), lacks, unchanged, attributes)
+
+
+def _apart(leaving: list[Action]) -> Iterator[Action]:
+    """Without what goes with its function anyway."""
+    gone = {action.resource.function for action in leaving if action.key.kind == "function"}
+    for action in leaving:
+        if not (load(action.key.kind).within and action.resource.function in gone):
+            yield action
 
 
 def known(

@@ -52,6 +52,7 @@ class Deployed(NamedTuple):
     arn: str  # without version or alias
     alias_arn: str
     statements: tuple[Mapping[str, Any], ...] = ()  # of the alias' policy, those that lambdacli has put there
+    parts: frozenset[str] = frozenset()  # the optional kinds that it has, or may have
 
     def sources(self, service: str) -> list[str]:
         """The SourceArns from which a service may invoke it: how its push triggers are found.
@@ -90,6 +91,9 @@ class Kind:
     last: ClassVar[bool] = False  # its change is what puts all else into effect: it comes after what refers to it
     moving: ClassVar[AbstractSet[str]] = frozenset()  # attributes that an update changes
     after_switch: ClassVar[bool] = False  # comes after that, as what cleans up or keeps a record does
+    concludes: ClassVar[bool] = False  # comes after all else of its function, deletions too
+    within: ClassVar[bool] = False  # a part of its function: without that it is not there, and with it it goes
+    optional: ClassVar[bool] = False  # few functions have one: looked for where the function's tags tell of one
     hangs: ClassVar[bool] = True  # on a function: its name is the function's, or begins with it and a slash
 
     def known(self, resource: Resource, place: Place) -> Attributes:  # noqa: ARG002 - for subclasses

@@ -36,6 +36,7 @@ class Version(NamedTuple):
 class _Alias(Kind):
     kind = "alias"
     rank = 30
+    within = True
     last = True
     once = frozenset({"CodeSha256"})
     moving = frozenset({"version"})

@@ -21,6 +21,8 @@ class _EventInvokeConfig(Kind):
     kind = "event_invoke_config"
     label = "asynchronous invocation"
     rank = 60
+    within = True
+    optional = True
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         found = aws.get("lambda", "get_function_event_invoke_config", **_whose(name, aws))

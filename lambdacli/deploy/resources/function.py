@@ -35,6 +35,10 @@ class _Function(Kind):
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"arn": place.function_arn(resource.name), "name": place.function_name(resource.name)}
 
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+        """Everything else would hang on somebody else's function."""
+        return "" if actual is None or actual.owned else f"function {actual.attributes['name']} exists and is not ours"
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         found = aws.get("lambda", "get_function", FunctionName=aws.place.function_name(name))
         return _actual(found, aws.place) if found else None

@@ -31,6 +31,7 @@ _ROOT = re.compile(r"^arn:[a-z-]+:iam::(\d{12}):root$")  # what an account becom
 class _Permission(Kind):
     kind = "permission"
     rank = 40
+    within = True
     immutable = frozenset({"Action", "Principal", *(each[0] for each in _CONDITIONS)})
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape

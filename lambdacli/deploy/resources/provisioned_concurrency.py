@@ -22,6 +22,8 @@ class _ProvisionedConcurrency(Kind):
     kind = "provisioned_concurrency"
     label = "provisioned concurrency"
     rank = 60
+    within = True
+    optional = True
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         found = aws.get("lambda", "get_provisioned_concurrency_config", **_whose(name, aws))

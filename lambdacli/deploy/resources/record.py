@@ -1,7 +1,8 @@
 """What the last deployment has brought about of a function, as a tag: a few characters for each of its resources.
 
-It only explains a difference, and never decides anything: what differs although the manifest is as it was deployed was
-changed by somebody else. It is written when all else is done.
+Before them stand the optional kinds of these: where to look for what has left the manifest. The marks only explain a
+difference, and never decide anything: what differs although the manifest is as it was deployed was changed by somebody
+else. It is written when all else is done, deletions too.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._functions import MARKS_TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
 
 MOST = 256  # characters of a tag's value
+MARK = 5  # characters of a resource's mark
 
 
 class _Record(Kind):
     kind = "record"
     label = "record of this deployment"
     rank = 95
+    within = True
+    concludes = True
     after_switch = True
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
@@ -47,6 +52,22 @@ class _Record(Kind):
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """It goes with the function."""
+
+
+def text(parts: Iterable[str], marks: Iterable[str]) -> str:
+    """What is written: kinds and marks."""
+    return f"{' '.join(sorted(set(parts)))}:{''.join(dict.fromkeys(marks))}"[:MOST]
+
+
+def parts_of(written: str) -> list[str]:
+    """The optional kinds that the function had when it was written."""
+    return written.partition(":")[0].split()
+
+
+def marks_of(written: str) -> list[str]:
+    """The marks of the resources that there were."""
+    marks = written.partition(":")[2]
+    return [marks[start : start + MARK] for start in range(0, len(marks), MARK)]
 
 
 KIND = _Record()

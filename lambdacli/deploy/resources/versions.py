@@ -18,6 +18,7 @@ class _Versions(Kind):
     kind = "versions"
     label = "old versions"
     rank = 90
+    within = True
     after_switch = True
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
