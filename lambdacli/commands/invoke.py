@@ -31,12 +31,24 @@ def command(
         Path | None,
         typer.Option("--log-file", metavar="FILE", help="Write the function's log there instead of to stderr."),
     ] = None,
+    remote: Annotated[bool, typer.Option("--remote", "-R", help="Invoke the deployed function.")] = False,
+    later: Annotated[bool, typer.Option("--async", help="With --remote: do not wait for the result.")] = False,
+    show_log: Annotated[bool, typer.Option("--log", help="With --remote: the end of its log on stderr.")] = False,
 ) -> None:
-    """Run a function once as Lambda would; print its result.
+    """Run a function once as Lambda would, or, with --remote, on AWS; print its result.
 
     Without --event the event is made from the function's own trigger. FUNCTION is a name in the manifest, or a
     handler in this folder (app.handler); it may be left out where the manifest has one function.
     """
+    if remote:
+        from lambdacli.commands import invoking
+
+        _only_local(log_file)
+        invoking.invoke(wanted, invoking.How(later, show_log, json), read_stdin)
+        return
+    if later or show_log:
+        raise UsageError(f"{'--async' if later else '--log'} goes with --remote", hint="add --remote")
+
     from lambdacli.local import once
     from lambdacli.local.prepare import prepare
 
@@ -53,6 +65,11 @@ def command(
 
 
 COMMAND = as_command("invoke", command)
+
+
+def _only_local(log_file: Path | None) -> None:
+    if log_file is not None:
+        raise UsageError("--log-file is for local runs", hint="--log shows the end of the log")
 
 
 def _log_sink(path: Path | None, stack: ExitStack) -> Callable[[bytes], object]:
@@ -90,7 +107,7 @@ def _as_json(name: str, outcome: Outcome, log: bytes) -> bytes:
         "requestId": outcome.request_id,
         "status": outcome.status,
         "errorType": outcome.error_type or None,
-        "payload": _parsed(outcome.payload),
+        "payload": parsed(outcome.payload),
         "report": {
             "durationMs": round(figures.duration, 2),
             "billedDurationMs": figures.billed,
@@ -104,7 +121,7 @@ def _as_json(name: str, outcome: Outcome, log: bytes) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def _parsed(payload: bytes) -> object:
+def parsed(payload: bytes) -> object:
     """The payload as JSON; a custom runtime may answer with any text."""
     import json
 

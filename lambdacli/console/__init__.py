@@ -13,7 +13,7 @@ from lambdacli.errors import LambdacliError, MachineError, ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from pathlib import PurePath
     from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
@@ -128,7 +128,7 @@ def log(chunk: bytes) -> None:
         _abandon(sys.stderr)
 
 
-def function_error(name: str, payload: bytes, code: Path) -> str:
+def function_error(name: str, payload: bytes, code: PurePath) -> str:
     """Show a function's error as its own traceback with the user's frames; the one line that is left to say.
 
     Knows the error objects of Lambda's runtimes: `stackTrace` (Python, Ruby, Java, .NET) and `trace` (Node.js).

@@ -78,7 +78,7 @@ class Log:
     def _read(self, message: str) -> tuple[str | None, str]:
         """The text to show (None: nothing) and its style."""
         if message.startswith("REPORT RequestId:"):
-            return self._report(_figures(message)), "dim"
+            return self._report(figures(message)), "dim"
         if message.startswith(_QUIET) and not console.verbose():
             return None, ""
         value = _parsed(message)
@@ -105,7 +105,8 @@ class Log:
         return f"── {status}{figures.duration:.1f} ms, billed {figures.billed:.0f} ms, {used}{init}"
 
 
-def _figures(line: str) -> Figures:
+def figures(line: str) -> Figures:
+    """What a REPORT line says."""
     told = {name: float(value) for name, value in _REPORT.findall(line)}
     status = _STATUS.search(line)
     return Figures(

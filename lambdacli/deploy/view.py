@@ -28,7 +28,8 @@ def of_plan(plan: Plan) -> dict[str, Any]:
         `app`, `stage`, `account`, `region`; `changes`: whether there are any; `summary`: how many of each `op`, and
         `unchanged`; `actions` in the order of their execution, each with `op`, `kind`, `label`, `name`, `function`
         ("" for what belongs to the app), `where` in the manifest, `reason`, `drift`, `housekeeping`: whether it is
-        only that, `notes` on what it makes public or permits, and `changes`: `field`, `old`, `new`, `secret`. What is only known later is a text.
+        only that, `notes` on what it makes public or permits, and `changes`: `field`, `old`, `new`, `secret`. What is
+        only known later is a text.
     """
     place = plan.place
     return {

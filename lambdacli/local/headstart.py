@@ -39,7 +39,7 @@ def begin(arguments: Sequence[str]) -> None:
         not arguments
         or arguments[0] not in _COMMANDS
         or os.name != "posix"
-        or not {"-h", "--help"}.isdisjoint(arguments)
+        or not {"-h", "--help", "-R", "--remote"}.isdisjoint(arguments)
     ):
         return
     try:

@@ -50,7 +50,7 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     if os.name != "posix":
         raise MachineError("functions run on Linux and macOS", hint="on Windows use WSL; all other commands work")
     _check_timeout(wanted)
-    manifest, function = _target(wanted)
+    manifest, function = target(wanted)
     machine = Machine(
         variables=_variables(wanted),
         credentials=credentials(os.environ, wanted.profile) if wanted.credentials else {},
@@ -58,14 +58,14 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
         allow_version_mismatch=wanted.allow_version_mismatch,
     )
     its_plan, interpreter = plan(function, manifest, machine)
-    event = _event(wanted, function, manifest, stdin)
+    its_event = event(wanted, function, manifest, stdin)
     other_version = f"{function.runtime} is not on this machine: running on {interpreter.version}"
     return Ready(
         function,
         manifest,
         its_plan,
-        event,
-        _client_context(wanted.client_context),
+        its_event,
+        client_context(wanted.client_context),
         files=(manifest.path, *manifest.watched, *_named_files(wanted)),
         remarks=() if interpreter.exact else (other_version,),
     )
@@ -123,23 +123,32 @@ def _variables(wanted: Wanted) -> dict[str, str]:
     return given
 
 
-def _event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
+def event(wanted: Wanted, function: Function, manifest: Manifest, stdin: Callable[[], bytes]) -> bytes:
+    """The event that a run is to get, as JSON.
+
+    Raises:
+        LambdacliError: it is wrong, or too large.
+    """
     try:
-        event = event_of(function, manifest, wanted.event, wanted.settings, wanted.trigger, stdin=stdin)
+        made = event_of(function, manifest, wanted.event, wanted.settings, wanted.trigger, stdin=stdin)
     except EventError as error:
         if wanted.event is None or os.path.isfile(wanted.event):  # noqa: PTH113 - JSON is too long for Path's
             raise
         raise UsageError(error.message, hint=error.hint) from None  # the command line itself is wrong
-    if len(event) > MAX_EVENT:
+    if len(made) > MAX_EVENT:
         raise EventError(
-            f"the event has {len(event):,} bytes; a synchronous invocation takes at most {MAX_EVENT:,}",
+            f"the event has {len(made):,} bytes; a synchronous invocation takes at most {MAX_EVENT:,}",
             hint="put the data into S3 and its key into the event",
         )
-    return event
+    return made
 
 
-def _target(wanted: Wanted) -> tuple[Manifest, Function]:
-    """The function by its name in the manifest; a name with a dot is a handler in this folder."""
+def target(wanted: Wanted) -> tuple[Manifest, Function]:
+    """The function by its name in the manifest; a name with a dot is a handler in this folder.
+
+    Raises:
+        LambdacliError: there is no such manifest or function.
+    """
     folder, name = Path.cwd(), wanted.function
     if name and _is_handler(wanted):
         manifest = manifests.adhoc(name, wanted.runtime, folder, wanted.region)
@@ -165,8 +174,12 @@ def _named_files(wanted: Wanted) -> list[Path]:
     return [path.absolute() for path in named]
 
 
-def _client_context(given: str) -> str:
-    """One line of JSON from JSON, a file, or base64 as the Invoke API takes it."""
+def client_context(given: str) -> str:
+    """One line of JSON from JSON, a file, or base64 as the Invoke API takes it.
+
+    Raises:
+        UsageError: it is none of these.
+    """
     if not given:
         return ""
     import base64
