@@ -32,6 +32,7 @@ class _Permission(Kind):
     kind = "permission"
     rank = 40
     within = True
+    optional = True
     immutable = frozenset({"Action", "Principal", *(each[0] for each in _CONDITIONS)})
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
