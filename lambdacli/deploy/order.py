@@ -79,7 +79,8 @@ def _forwards(actions: list[Action]) -> list[Action]:
 def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
     """Deletions by rank, the highest first; all of them after what is made and changed.
 
-    Of one function they wait for those of that function and of the app; what belongs to the app waits for all.
+    Of one function they wait for those of that function and of the app; what belongs to the app waits for all. What
+    may have moved to another function waits for its kind.
     """
     ordered = sorted(actions, key=lambda action: (-load(action.key.kind).rank, action.key))
     doing = [action for action in ordered if action.op == "delete"]
@@ -89,6 +90,8 @@ def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
         function, rank = action.resource.function, load(action.key.kind).rank
         earlier = [*doing_of[function], *doing_of[""]] if function else doing
         made = [*before_of[function], *before_of[""]] if function else before
+        if load(action.key.kind).moves:
+            made = [*made, *(other for other in before if other.key.kind == action.key.kind)]
         higher = (other.key for other in earlier if load(other.key.kind).rank > rank)
         placed[action.key] = _after(action, [*higher, *(other.key for other in made)])
     return [placed.get(action.key, action) for action in ordered]

@@ -75,8 +75,17 @@ class _ApiMapping(Kind):
 
 
 def _root(domain: str, aws: Aws) -> dict[str, Any] | None:
-    mappings: list[dict[str, Any]] = aws.listed(gateway.SERVICE, "get_api_mappings", "Items", DomainName=domain)
-    return next((each for each in mappings if not each.get("ApiMappingKey")), None)
+    return next((each for each in _mappings(domain, aws) if not each.get("ApiMappingKey")), None)
+
+
+def _mappings(domain: str, aws: Aws) -> Iterable[dict[str, Any]]:
+    """All pages, which boto3 has no paginator for."""
+    token: dict[str, str] = {}
+    while (page := aws.get(gateway.SERVICE, "get_api_mappings", DomainName=domain, **token)) is not None:
+        yield from page.get("Items", ())
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
 
 
 def _actual(domain: str, mapping: Mapping[str, Any], scheme: str) -> Actual:

@@ -54,8 +54,7 @@ class _Authorizer(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it."""
-        given = {key: value for key, value in properties.items() if value != []}
-        answer = aws.create(gateway.SERVICE, "create_authorizer", **given)
+        answer = aws.create(gateway.SERVICE, "create_authorizer", **properties)
         return {"id": str(answer["AuthorizerId"])}
 
     def update(

@@ -33,6 +33,7 @@ class _Route(Kind):
 
     kind = "route"
     rank = 60
+    moves = True
     once = frozenset({"StageName"})
 
     def lane(self, resource: Resource) -> str:
