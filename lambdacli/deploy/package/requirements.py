@@ -69,25 +69,25 @@ def install(
 
 def _read(path: str) -> _Asked:
     names: set[str] = set()
-    texts: list[str] = []
+    texts: dict[str, str] = {}
     paths: list[str] = []
-    waiting, read = [path], set()
+    waiting = [path]
     while waiting:
         file = waiting.pop()
-        if file in read:
+        if file in texts:
             continue
-        read.add(file)
-        text = _text(file)
-        texts.append(text)
-        for line in _lines(text):
-            where = os.path.join(os.path.dirname(file), "")
+        texts[file] = _text(file)
+        folder = os.path.dirname(file)
+        for line in _lines(texts[file]):
             if match := _FILE.match(line):
-                waiting.append(os.path.normpath(where + match[1].strip()))
-            elif match := _LOCAL.match(line):
-                paths.append(os.path.normpath(os.path.join(where, match[1])))
-            elif match := _NAME.match(line):
+                waiting.append(os.path.normpath(os.path.join(folder, match[1].strip())))
+                continue
+            local = _LOCAL.match(line)
+            if local and "://" not in local[1]:
+                paths.append(os.path.normpath(os.path.join(folder, local[1])))
+            if match := _NAME.match("" if local and "@" not in line else line):
                 names.add(normalised(match[0]))
-    return _Asked(frozenset(names), tuple(texts), tuple(paths))
+    return _Asked(frozenset(names), tuple(texts.values()), tuple(paths))
 
 
 def _text(file: str) -> str:
@@ -182,12 +182,20 @@ def _with_pip(function: Function, project: Path, version: str) -> str:
     if version != f"{sys.version_info[0]}.{sys.version_info[1]}":
         candidates = [*_interpreter(function, project), sys.executable]
     for path in candidates:
-        if not run([path, "-m", "pip", "--version"], str(project), {}).returncode:
+        if _has_pip(path, project):
             return path
     raise MachineError(
         "requirements.txt has to be installed, and there is neither uv nor pip",
         hint=f"install uv, or pip with `{sys.executable} -m ensurepip`; or put them into {function.code} yourself",
     )
+
+
+def _has_pip(path: str, project: Path) -> bool:
+    if path == sys.executable:
+        from importlib.util import find_spec
+
+        return find_spec("pip") is not None
+    return not run([path, "-m", "pip", "--version"], str(project), {}).returncode
 
 
 def _interpreter(function: Function, project: Path) -> list[str]:
