@@ -78,7 +78,7 @@ def _deployed(aws: Aws, name: str, actual: Actual) -> Deployed:
     function_name, alias_arn = aws.place.function_name(name), aws.place.alias_arn(name)
     tags = actual.properties["Tags"]
     parts = frozenset((*tags.get(PARTS_TAG, "").split(), *record.parts_of(actual.more["Marks"])))
-    statements = []
+    statements: list[dict[str, Any]] = []
     if "permission" in parts:
         policy = aws.get("lambda", "get_policy", FunctionName=function_name, Qualifier=ALIAS)
         statements = json.loads(policy["Policy"])["Statement"] if policy else []

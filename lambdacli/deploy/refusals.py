@@ -49,7 +49,7 @@ class _Passing(NamedTuple):
 
 _ABSENT = frozenset({
     "404", "NoSuchEntity", "NotFound", "NotFoundException", "ResourceNotFoundException", "NoSuchBucket", "NoSuchKey",
-    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "RuleNotFound", "NoSuchTagSet",
+    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "ParameterVersionNotFound", "RuleNotFound", "NoSuchTagSet",
     "TargetGroupNotFound", "ListenerNotFound", "LoadBalancerNotFound", "RuleDoesNotExist", "RuleSetDoesNotExist",
     "RuleDoesNotExistException", "RuleSetDoesNotExistException", "ProvisionedConcurrencyConfigNotFoundException",
     "NoSuchLifecycleConfiguration", "TableNotFoundException", "NoSuchPublicAccessBlockConfiguration",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.package import DIRECT_UPLOAD
+from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._functions import MARKS_TAG, NAME_TAG, names, revised, settled
 
@@ -41,6 +42,8 @@ class _Function(Kind):
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         found = aws.get("lambda", "get_function", FunctionName=aws.place.function_name(name))
+        if found and (hidden := found.get("TagsError")):  # without them nobody knows whose it is
+            raise Refused("lambda", "list_tags", hidden.get("ErrorCode", ""), hidden.get("Message", ""))
         return _actual(found, aws.place) if found else None
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
