@@ -92,6 +92,7 @@ class Place(NamedTuple):
     region: str
     role: str = ""  # an ARN that every function without a role of its own gets (`--role`)
     canary: int = 0  # per cent of the traffic that a new version gets at first; 0: all of it
+    only: str = ""  # one function of the manifest; "" all of them
 
     @property
     def partition(self) -> str:

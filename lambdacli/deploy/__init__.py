@@ -51,7 +51,7 @@ def connect(options: Options) -> Aws:
         raise UsageError(
             f"these credentials belong to account {account}, not to {wanted}", hint="choose others with --profile"
         )
-    place = Place(options.manifest, account, options.manifest.region, options.role, options.canary)
+    place = Place(options.manifest, account, options.manifest.region, options.role, options.canary, options.only)
     return Aws(connection, place, {})
 
 

@@ -51,7 +51,8 @@ def _wanted(aws: Aws, desired: Sequence[Resource]) -> dict[Key, Actual | None]:
     def look(key: Key) -> Actual | None:
         each = by_key[key]
         kind = resources.load(each.kind)
-        if kind.within and Key("function", each.function) not in present:
+        whole = Key("function", each.function)
+        if kind.within and whole in by_key and whole not in present:
             return None
         there = kind.read(each.name, resolved(each.properties, attributes), aws)
         if there is not None:
@@ -104,7 +105,7 @@ def _found(
     return [
         (Key(kind.kind, name), actual)
         for name, actual in search()
-        if not only or (kind.hangs and name.partition("/")[0] == only)
+        if not only or kind.shared or (kind.hangs and name.partition("/")[0] == only)
     ]
 
 

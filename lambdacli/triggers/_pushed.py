@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Trigger
     from lambdacli.resource import Place, Value
 
-SID = "lambdacli"  # how our statements in a queue's policy begin
-
 
 def own_name(trigger: Trigger, function: Function, place: Place, key: str = "name", most: int = 64) -> str:
     """The name that the trigger gives, or one that no other trigger of this app and stage has.
@@ -66,9 +64,8 @@ def dead_letters(
         "Resource": Ref("queue", queue),
         "Condition": {"ArnEquals": {"aws:SourceArn": source}},
     }
-    sid = f"{SID}{digest(repr((principal, source)))[:12]}"
-    properties = {"QueueUrl": Ref("queue", queue, "url"), "Statements": {sid: statement}}
-    return [Resource("queue_policy", queue, properties, where=where(trigger, function, key))], ()
+    statements = {function.name: {digest(repr((principal, source)))[:12]: statement}}
+    return [Resource("queue_policy", queue, statements, where=where(trigger, function, key))], ()
 
 
 def retries(trigger: Trigger, *, always: bool) -> dict[str, int]:

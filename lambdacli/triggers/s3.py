@@ -83,16 +83,9 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     allowed = permission(trigger, function, place, "s3.amazonaws.com", Ref("bucket", bucket), sid=bucket, account=True)
     yield allowed
     entry = _entry(trigger, function)
-    manifest = place.manifest
     told = digest(repr((entry["Events"], entry.get("Filter"))))[:12]
-    entries = {f"lambdacli.{manifest.app}.{manifest.stage}.{function.name}.{told}": entry}
-    yield Resource(
-        "bucket_notification",
-        bucket,
-        {"LambdaFunctionConfigurations": entries},
-        where=where(trigger, function),
-        after=(allowed.key,),
-    )
+    entries = {function.name: {told: entry}}
+    yield Resource("bucket_notification", bucket, entries, where=where(trigger, function), after=(allowed.key,))
 
 
 def _entry(trigger: Trigger, function: Function) -> dict[str, Any]:

@@ -28,16 +28,22 @@ _DESTINATIONS = ("LambdaFunctionArn", "QueueArn", "TopicArn")
 
 
 class _BucketNotification(Kind):
-    """Named by its bucket; its entries by an Id with app, stage and function in it."""
+    """Named by its bucket. Its properties are the functions, each with its entries by the last part of their Ids."""
 
     kind = "bucket_notification"
     label = "bucket notification"
     rank = 70
     hangs = False
+    shared = True
 
     def lane(self, resource: Resource) -> str:
         """A bucket has one configuration, which is written as a whole."""
         return f"bucket {resource.name}"
+
+    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:
+        """Functions that are not among the wanted ones have no entries, unless nothing is said about them."""
+        there = actual.properties if actual and not place.only else {}
+        return {**{function: {} for function in there}, **properties}
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """S3 notifies functions of its own Region, and each object's event goes to one destination."""
@@ -46,35 +52,41 @@ class _BucketNotification(Kind):
         region = str(actual.more["region"])
         if region and region != place.region:
             return f"the bucket is in {region}: S3 only notifies functions of its own Region, not of {place.region}"
-        entries = [*properties[_OURS].values(), *actual.more["others"]]
-        ours = len(properties[_OURS])
-        pairs = ((one, other) for i, one in enumerate(entries[:ours]) for other in entries[i + 1 :])
+        wanted = [entry for entries in properties.values() for entry in entries.values()]
+        kept = [key for key in actual.properties if place.only and key not in properties]
+        others = [*actual.more["others"], *(each for key in kept for each in actual.properties[key].values())]
+        pairs = ((one, other) for i, one in enumerate(wanted) for other in (*wanted[i + 1 :], *others))
         return next((_clash(one, other) for one, other in pairs if overlapping(one, other)), "")
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
-        """Our entries, and in `more` those of others. A bucket without any has an empty mapping of them."""
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+        """The entries of our functions, and in `more` those of others. There is one of every bucket."""
         configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=name)
         if configuration is None:
             return None
-        mine = {
-            str(entry["Id"]): _normal(entry)
-            for entry in configuration.get(_OURS, ())
-            if _is_ours(str(entry.get("Id", "")), aws.place)
-        }
-        more = {"others": _others(configuration, mine), "region": _region(name, aws)}
-        return Actual({_OURS: mine}, more=more)
+        mine: dict[str, dict[str, Any]] = {}
+        others = []
+        for entry in chain.from_iterable(configuration.get(key, ()) for key in _SETS):
+            function, told = _whose(entry, aws.place)
+            if function:
+                mine.setdefault(function, {})[told] = _normal(entry)
+            else:
+                others.append(_normal(entry))
+        return Actual(mine, more={"others": others, "region": _region(name, aws)})
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """The buckets that may invoke the function."""
         for arn in function.sources("s3"):
             bucket = arn.rpartition(":")[2]
             there = self.read(bucket, {}, aws)
-            if there is not None and there.properties[_OURS]:
-                yield bucket, there
+            mine = there.properties if there else {}
+            if aws.place.only:
+                mine = {key: entries for key, entries in mine.items() if key == aws.place.only}
+            if there and mine:
+                yield bucket, there._replace(properties=mine)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Put our entries beside those of others."""
-        _write(name, properties[_OURS], aws)
+        _write(name, properties, aws)
         return {}
 
     def update(
@@ -82,45 +94,48 @@ class _BucketNotification(Kind):
         name: str,
         properties: Properties,
         actual: Actual,  # noqa: ARG002 - it is read again just before it is written
-        changed: AbstractSet[str],  # noqa: ARG002 - there is one field
+        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
         aws: Aws,
     ) -> Attributes:
         """Put the entries as they should be in the place of those that are there."""
         return self.create(name, properties, aws)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - it is read again
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Take our entries away."""
-        _write(name, {}, aws)
+        _write(name, {function: {} for function in actual.properties}, aws)
 
 
-def _write(bucket: str, entries: Mapping[str, Entry], aws: Aws) -> None:
+def _write(bucket: str, functions: Mapping[str, Mapping[str, Entry]], aws: Aws) -> None:
     """Read the configuration, change our part of it, and write it back at once: S3 has no condition for it."""
     configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=bucket)
-    if configuration is None and not entries:
+    if configuration is None and not any(functions.values()):
         return
     kept = {key: value for key, value in (configuration or {}).items() if key in (*_SETS, "EventBridgeConfiguration")}
-    before = [entry for entry in kept.get(_OURS, ()) if not _is_ours(str(entry.get("Id", "")), aws.place)]
-    mine = [{"Id": key, **entry} for key, entry in sorted(entries.items())]
+    before = [entry for entry in kept.get(_OURS, ()) if _whose(entry, aws.place)[0] not in functions]
+    mine = [
+        {"Id": f"{_prefix(aws.place)}{function}.{told}", **entry}
+        for function, entries in sorted(functions.items())
+        for told, entry in sorted(entries.items())
+    ]
     kept[_OURS] = [*before, *mine]
     # without entries of ours nothing needs a check, and another's broken one is not in the way
     checked = {} if mine else {"SkipDestinationValidation": True}
-    configuration = {key: value for key, value in kept.items() if value or key not in _SETS}
-    aws.call(
-        "s3",
-        "put_bucket_notification_configuration",
-        Bucket=bucket,
-        NotificationConfiguration=configuration,
-        **checked,
-    )
+    given = {key: value for key, value in kept.items() if value or key not in _SETS}
+    aws.call("s3", "put_bucket_notification_configuration", Bucket=bucket, NotificationConfiguration=given, **checked)
 
 
-def _is_ours(name: str, place: Place) -> bool:
-    return name.startswith(f"lambdacli.{place.manifest.app}.{place.manifest.stage}.")
+def _prefix(place: Place) -> str:
+    """How the Ids of our entries begin."""
+    return f"lambdacli.{place.manifest.app}.{place.manifest.stage}."
 
 
-def _others(configuration: Mapping[str, Any], mine: Mapping[str, Entry]) -> list[Entry]:
-    entries = chain.from_iterable(configuration.get(key, ()) for key in _SETS)
-    return [_normal(entry) | {"Id": entry.get("Id", "")} for entry in entries if entry.get("Id") not in mine]
+def _whose(entry: Entry, place: Place) -> tuple[str, str]:
+    """The function of ours that an entry's Id names, and the rest of the Id; two empty texts for what others put."""
+    name = str(entry.get("Id", ""))
+    if not name.startswith(_prefix(place)):
+        return "", ""
+    function, _, told = name.removeprefix(_prefix(place)).partition(".")
+    return function, told
 
 
 def _normal(entry: Entry) -> dict[str, Any]:

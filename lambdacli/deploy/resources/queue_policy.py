@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.deploy.aws import names
 from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.triggers._pushed import SID, as_json
+from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,40 +18,42 @@ if TYPE_CHECKING:
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Resource
+    from lambdacli.resource import Place, Resource
 
 _VERSION = "2012-10-17"
+_SID = "lambdacli-"  # how our statements begin
 
 
 class _QueuePolicy(Kind):
-    """Named by the queue. Statements of others stay as they are."""
+    """Named by the queue. Its properties are the functions, each with its statements by the last part of their Sids."""
 
     kind = "queue_policy"
     label = "queue policy"
     rank = 30
     hangs = False
+    shared = True
 
     def lane(self, resource: Resource) -> str:
         """A queue has one policy, which is written as a whole."""
         return f"queue {resource.name}"
 
+    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:
+        """Functions that are not among the wanted ones have no statements, unless nothing is said about them."""
+        there = actual.properties if actual and not place.only else {}
+        return {**{function: {} for function in there}, **properties}
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
-        answer = aws.get("sqs", "get_queue_url", QueueName=name)
-        if answer is None:
-            return None
-        url = str(answer["QueueUrl"])
-        mine, _ = _split(_policy(url, aws))
-        return Actual({"QueueUrl": url, "Statements": mine}) if mine else None
+        mine, _ = _split(_policy(_url(name, aws), aws))
+        return Actual(mine) if mine else None
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """Of all queues of ours."""
-        start = aws.place.arn("sqs", "")
-        for arn in aws.tagged():
-            if arn.startswith(start) and (there := self.read(arn.removeprefix(start), {}, aws)):
-                yield arn.removeprefix(start), there
+        for name in names(aws.tagged(), aws.place.arn("sqs", "")):
+            if there := self.read(name, {}, aws):
+                yield name, there
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
-        _write(str(properties["QueueUrl"]), properties["Statements"], aws)
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
+        _write(name, properties, aws)
         return {}
 
     def update(
@@ -58,39 +61,53 @@ class _QueuePolicy(Kind):
         name: str,
         properties: Properties,
         actual: Actual,  # noqa: ARG002 - it is read again just before it is written
-        changed: AbstractSet[str],  # noqa: ARG002 - there is one field
+        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
         aws: Aws,
     ) -> Attributes:
         return self.create(name, properties, aws)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
-        _write(str(actual.properties["QueueUrl"]), {}, aws)
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
+        _write(name, {function: {} for function in actual.properties}, aws)
+
+
+def _url(name: str, aws: Aws) -> str:
+    """Where the queue is; "" where there is none."""
+    return str((aws.get("sqs", "get_queue_url", QueueName=name) or {}).get("QueueUrl", ""))
 
 
 def _policy(url: str, aws: Aws) -> dict[str, Any]:
-    answer = aws.get("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
-    text = (answer or {}).get("Attributes", {}).get("Policy") or "{}"
-    policy: dict[str, Any] = json.loads(text)
+    answer = aws.get("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"]) if url else None
+    policy: dict[str, Any] = json.loads((answer or {}).get("Attributes", {}).get("Policy") or "{}")
     return policy
 
 
-def _split(policy: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Our statements by their Sids, and those of others. A policy's single statement need not be in a list."""
+def _split(policy: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[Any]]:
+    """Our statements by their functions, and those of others. A policy's single statement need not be in a list."""
     given = policy.get("Statement", [])
-    statements = given if isinstance(given, list) else [given]
-    mine = {each["Sid"]: _without_sid(each) for each in statements if str(each.get("Sid", "")).startswith(SID)}
-    return mine, [each for each in statements if each.get("Sid") not in mine]
+    mine: dict[str, dict[str, Any]] = {}
+    others = []
+    for statement in given if isinstance(given, list) else [given]:
+        function, _, told = str(statement.get("Sid", "")).removeprefix(_SID).rpartition("-")
+        if function and str(statement["Sid"]).startswith(_SID):
+            mine.setdefault(function, {})[told] = {key: value for key, value in statement.items() if key != "Sid"}
+        else:
+            others.append(statement)
+    return mine, others
 
 
-def _without_sid(statement: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in statement.items() if key != "Sid"}
-
-
-def _write(url: str, statements: Mapping[str, Any], aws: Aws) -> None:
-    """SQS takes an empty text for no policy."""
+def _write(name: str, functions: Mapping[str, Mapping[str, Any]], aws: Aws) -> None:
+    """Put our statements beside those of others. SQS takes an empty text for no policy."""
+    url = _url(name, aws)
+    if not url and not any(functions.values()):
+        return
     policy = _policy(url, aws)
-    _, others = _split(policy)
-    every = [*others, *({"Sid": sid, **statement} for sid, statement in sorted(statements.items()))]
+    before, others = _split(policy)
+    statements = [
+        {"Sid": f"{_SID}{function}-{told}", **statement}
+        for function, under in sorted({**before, **functions}.items())
+        for told, statement in sorted(under.items())
+    ]
+    every = [*others, *statements]
     text = as_json({"Version": _VERSION, **policy, "Statement": every}) if every else ""
     aws.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": text})
 
