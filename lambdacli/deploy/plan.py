@@ -153,7 +153,10 @@ def _objections(place: Place, desired: Iterable[Resource], state: State, attribu
 def _action(place: Place, resource: Resource, state: State, attributes: Attributes) -> Action | None:
     kind = load(resource.kind)
     actual = state.actual.get(resource.key)
-    marked = mark(resource) in state.marks and not kind.after_switch
+    chosen = kind.after_switch or (
+        actual is not None and actual.more.get("Chosen", False)
+    )  # by `rollback`, as an alias
+    marked = mark(resource) in state.marks and not chosen
     properties = kind.wanted(resolved(resource.properties, attributes), actual, place)
     if actual is None:
         return Action("create", resource, reason="somebody has deleted it" if marked else "", drift=marked)
@@ -183,8 +186,8 @@ def differing(kind: Kind, properties: Mapping[str, Any], actual: Actual) -> set[
 
 def _changes(kind: Kind, fields: set[str], properties: Mapping[str, Any], actual: Actual) -> Iterator[Change]:
     for field in sorted(fields):
-        secret = field in kind.secret
-        yield from _leaves(field, actual.properties.get(field), properties[field], secret=secret)
+        named, old, new = kind.told(field, actual.properties.get(field), properties[field], actual)
+        yield from _leaves(named, old, new, secret=field in kind.secret)
 
 
 def _leaves(field: str, old: Any, new: Any, *, secret: bool) -> Iterator[Change]:

@@ -49,11 +49,11 @@ class _Passing(NamedTuple):
 
 _ABSENT = frozenset({
     "404", "NoSuchEntity", "NotFound", "NotFoundException", "ResourceNotFoundException", "NoSuchBucket", "NoSuchKey",
-    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "ParameterVersionNotFound", "RuleNotFound", "NoSuchTagSet",
+    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ParameterNotFound", "RuleNotFound", "NoSuchTagSet",
     "TargetGroupNotFound", "ListenerNotFound", "LoadBalancerNotFound", "RuleDoesNotExist", "RuleSetDoesNotExist",
     "RuleDoesNotExistException", "RuleSetDoesNotExistException", "ProvisionedConcurrencyConfigNotFoundException",
     "NoSuchLifecycleConfiguration", "TableNotFoundException", "NoSuchPublicAccessBlockConfiguration",
-    "ServerSideEncryptionConfigurationNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError", "ParameterVersionNotFound",
 })  # fmt: skip
 _VAGUE = ("ValidationError", "ValidationException", "InvalidParameterException", "AuthorizationErrorException")
 _ABSENT_TEXTS = ("does not exist", "not found")

@@ -121,6 +121,10 @@ class Kind:
         """
         return ""
 
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+        """A field's change in words that people know, where the field is only ours."""
+        return field, old, new
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The resource as it is; None where it does not exist. Properties may hold UNKNOWN."""
         raise NotImplementedError

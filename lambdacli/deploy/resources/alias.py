@@ -53,6 +53,12 @@ class _Alias(Kind):
             return {**properties, "Digest": new, "Canary": None}
         return {**properties, "Digest": there, "Canary": {"Digest": new, "Percent": place.canary}}
 
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
+        """Digests are for comparing: people know versions, and how much of the traffic goes where."""
+        if field == "Digest":
+            return "FunctionVersion", actual.attributes["version"], UNKNOWN
+        return "RoutingConfig", _share(old, "newer"), _share(new, "new")
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         found = aws.get("lambda", "get_alias", FunctionName=aws.place.function_name(name), Name=ALIAS)
         return _actual(found) if found else None
@@ -90,6 +96,10 @@ class _Alias(Kind):
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
         aws.remove("lambda", "delete_alias", FunctionName=aws.place.function_name(name), Name=ALIAS)
+
+
+def _share(canary: Mapping[str, Any] | None, which: str) -> str | None:
+    return f"{canary['Percent']} % of a {which} version" if canary else None
 
 
 def publish(aws: Aws, function_name: str, code_sha256: str, digest: str) -> str:
@@ -141,13 +151,16 @@ def _actual(found: Mapping[str, Any]) -> Actual:
     number = str(found["FunctionVersion"])
     weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     told = _DESCRIBED.fullmatch(found.get("Description", ""))
-    digest = told[2] if told and told[1] == number else f"version {number}, which somebody else has chosen"
+    ours = told is not None and told[1] == number
+    digest = told[2] if told and ours else f"version {number}, which somebody else has chosen"
     canary = None
     for other, weight in weights.items():
         known = told[5] if told and told[4] == other else f"version {other}"
         canary = {"Digest": known, "Percent": round(weight * 100)}
     attributes = {"arn": found["AliasArn"], "version": number}
-    return Actual({"Digest": digest, "Canary": canary}, attributes, more={"Canary": next(iter(weights), "")})
+    return Actual(
+        {"Digest": digest, "Canary": canary}, attributes, more={"Canary": next(iter(weights), ""), "Chosen": ours}
+    )
 
 
 KIND = _Alias()
