@@ -34,7 +34,13 @@ class Packages(NamedTuple):
 def resources(place: Place, packages: Packages, only: str = "") -> list[Resource]:
     """Everything that the manifest asks for, each once; `only` one function's and what that refers to."""
     functions = [each for each in place.manifest.functions.values() if not only or each.name == only]
-    found = [each for function in functions for each in _function(function, place, packages)]
+    declared = {name: list(_declared(each, place)) for name, each in place.manifest.functions.items()}
+    optional = _optional(declared)
+    found = [
+        each
+        for function in functions
+        for each in _function(function, place, packages, declared[function.name], optional[function.name])
+    ]
     found += _layers(functions, place, packages)
     mine = list(owned.resources(place.manifest, place))
     wanted = {ref.key for each in found for ref in references(each.properties)}
@@ -43,17 +49,37 @@ def resources(place: Place, packages: Packages, only: str = "") -> list[Resource
     return [*merged, *_others(merged)]
 
 
-def _function(function: Function, place: Place, packages: Packages) -> list[Resource]:
+def elsewhere(place: Place, only: str) -> set[Key]:
+    """What hangs on a function for the sake of others: an authorizer is called for the routes of other functions."""
+    others = (function for name, function in place.manifest.functions.items() if name != only)
+    declared = (each for function in others for each in _declared(function, place))
+    return {each.key for each in declared if isinstance(each, Resource) and each.function == only}
+
+
+def _optional(declared: Mapping[str, list[Resource | Grant]]) -> Mapping[str, set[str]]:
+    """The optional kinds of what hangs on each function, for its own sake and for that of others."""
+    found: dict[str, set[str]] = {name: set() for name in declared}
+    for each in (each for all_of_one in declared.values() for each in all_of_one):
+        if isinstance(each, Resource) and each.function in found and load(each.kind).optional:
+            found[each.function].add(each.kind)
+    return found
+
+
+def _declared(function: Function, place: Place) -> Iterator[Resource | Grant]:
+    for trigger in function.triggers:
+        yield from _trigger(trigger, function, place)
+    yield from _asynchronous(function)
+
+
+def _function(
+    function: Function, place: Place, packages: Packages, declared: list[Resource | Grant], optional: set[str]
+) -> list[Resource]:
     """One function with all that hangs on it; the record of it at the end."""
-    declared = [
-        *(each for trigger in function.triggers for each in _trigger(trigger, function, place)),
-        *_asynchronous(function),
-    ]
     grants = [each for each in declared if isinstance(each, Grant)]
     hanging = [each for each in declared if isinstance(each, Resource)]
     around = [_log_group(function, place), *([] if _role_given(function, place) else [_role(function, place, grants)])]
     ready = list(_ready(function))
-    parts = {each.kind for each in (*hanging, *ready) if load(each.kind).optional}
+    parts = {each.kind for each in ready if load(each.kind).optional} | optional
     code = _code(function, place, packages, parts)
     found = [*around, code, _alias(function, code), *hanging, *ready, _versions(function, place)]
     return [*found, _record(function, found, parts)]

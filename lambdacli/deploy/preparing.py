@@ -31,6 +31,9 @@ def prepare(options: Options, tell: Callable[[str], None]) -> Prepared:
     aws = Aws(aws.connection, aws.place, made)
     wanted = [] if options.destroy else desired.resources(aws.place, packages, options.only)
     state = actual.read(aws, wanted, options.only)
+    if options.only and wanted:
+        others = desired.elsewhere(aws.place, options.only)
+        state = state._replace(found={key: there for key, there in state.found.items() if key not in others})
     made_plan = plan.make(aws.place, wanted, state, delete_data=options.delete_data)
     if made_plan.lacks:
         raise _missing(options.manifest, made_plan.lacks)

@@ -29,19 +29,15 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
 
 
 def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
-    """The URL, after what lets it be called: two statements for everybody, since October 2025.
+    """The URL, after what lets everybody call it. With AWS_IAM it is the callers' own policies that let them.
 
-    With AWS_IAM callers need both actions in their own policies; the statement for the account adds nothing to
-    these: it tells that there is a URL.
+    Either way both lambda:InvokeFunctionUrl and lambda:InvokeFunction are needed, for URLs made since October 2025.
 
     Source: "Control access to Lambda function URLs" in the Lambda developer guide.
     """
     auth = trigger.settings["auth_type"]
     everybody = auth == "NONE"
-    allowed = [_permission(trigger, function, place, "*" if everybody else place.account, auth)]
-    if everybody:
-        more = {"InvokedViaFunctionUrl": True}
-        allowed.append(deployed.permission(trigger, function, place, "*", sid="invoked via the URL", **more))
+    allowed = list(_permissions(trigger, function, place)) if everybody else []
     yield from allowed
     shared = cors.wanted(trigger.settings.get("cors"))
     if methods := [each for each in shared.get("AllowMethods", ()) if each != "OPTIONS"]:
@@ -52,9 +48,11 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     yield deployed.resource(trigger, function, "function_url", "url", properties, after=after, notes=notes)
 
 
-def _permission(trigger: Trigger, function: Function, place: Place, principal: str, auth: str) -> Resource:
-    more: dict[str, Any] = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": auth}
-    return deployed.permission(trigger, function, place, principal, sid=f"url {auth}", **more)
+def _permissions(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
+    calling: dict[str, Any] = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}
+    invoking: dict[str, Any] = {"InvokedViaFunctionUrl": True}
+    for sid, more in (("call", calling), ("invoke", invoking)):
+        yield deployed.permission(trigger, function, place, "*", sid=sid, **more)
 
 
 TRIGGER = TriggerKind(

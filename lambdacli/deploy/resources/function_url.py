@@ -25,6 +25,8 @@ class _FunctionUrl(Kind):
     kind = "function_url"
     label = "function URL"
     rank = 60
+    within = True
+    optional = True
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The alias' URL."""
@@ -39,11 +41,10 @@ class _FunctionUrl(Kind):
         return Actual(actual, {"url": str(found["FunctionUrl"])})
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        """Asked for where a statement lets somebody call it, which each URL has: made before it, deleted after it."""
-        if any(each.get("Action") == "lambda:InvokeFunctionUrl" for each in function.statements):
-            name = f"{function.name}/url"
-            if there := self.read(name, {}, aws):
-                yield name, there
+        """Asked for where the function's tags tell of one."""
+        name = f"{function.name}/url"
+        if there := self.read(name, {}, aws):
+            yield name, there
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it; a second one is refused."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.resources import Actual, Kind, condition
@@ -24,8 +23,6 @@ _CONDITIONS = (
     ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
     ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
 )
-
-_ROOT = re.compile(r"^arn:[a-z-]+:iam::(\d{12}):root$")  # what an account becomes
 
 
 class _Permission(Kind):
@@ -64,7 +61,7 @@ class _Permission(Kind):
 def _properties(statement: Mapping[str, Any]) -> dict[str, Any]:
     principal = statement.get("Principal")
     if isinstance(principal, dict):
-        principal = _ROOT.sub(r"\1", str(next(iter(principal.values()), "")))
+        principal = next(iter(principal.values()), "")
     found = {name: condition(statement, operator, key) for name, operator, key in _CONDITIONS}
     properties: dict[str, Any] = {name: value for name, value in found.items() if value}
     if "InvokedViaFunctionUrl" in properties:
