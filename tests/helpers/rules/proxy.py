@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.process import Clients, environ
 
-from rules import functions, limits, mappings, notifications, others, pages, permissions, roles
+from rules import functions, gateway, limits, mappings, notifications, others, pages, permissions, roles
 from rules.calls import Call, recognised
 from rules.faults import Fault, Planned
 from rules.http import Answer, Request, Server, Upstream
@@ -29,6 +29,7 @@ _RULES: tuple[type[Rule], ...] = (
     permissions.Policies, permissions.Targets, permissions.Subscribers, permissions.Receivers,
     notifications.Notifications,
     mappings.Brokers, mappings.Permissions, mappings.Visibility, mappings.States, mappings.Memory, mappings.OfFunction,
+    gateway.Stages, gateway.RouteSettings, gateway.AuthorizerNames,
     others.RulesWithTargets, others.Routes, others.Integrations, others.RestResources, others.RestDeployments,
     others.Tables, others.Streams, others.DeletedQueues,
     pages.Pages,
@@ -92,6 +93,15 @@ class Proxy:
         with self._lock:
             self._faults.clear()
             self.calls.clear()
+
+    @property
+    def delay(self) -> float:
+        """For how many seconds something new is not settled."""
+        return self._world.delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self._world.delay = seconds
 
     def reset(self) -> None:
         """Forget everything, the emulator's state as well."""
