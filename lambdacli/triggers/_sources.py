@@ -178,6 +178,19 @@ def check_timestamp(values: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("AT_TIMESTAMP needs starting_position_timestamp", "starting_position")
     if not at and "starting_position_timestamp" in values:
         yield Finding("this is for AT_TIMESTAMP only", "starting_position_timestamp")
+    elif at and not _is_time(values.get("starting_position_timestamp", 0)):
+        hint = "such as 2026-11-21T12:00:00Z, or seconds since 1970"
+        yield Finding("this is no time", "starting_position_timestamp", hint)
+
+
+def _is_time(value: Any) -> bool:
+    from lambdacli.triggers._mappings import seconds
+
+    try:
+        seconds(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _forever(values: Mapping[str, Any]) -> bool:
