@@ -45,10 +45,24 @@ def ordered(made: list[Action], leaving: list[Action]) -> list[Action]:
     """All of a plan's actions: what is made and changed, what is deleted, and the conclusion of each function."""
     conclusions = [action for action in made if load(action.key.kind).concludes]
     others = [action for action in made if not load(action.key.kind).concludes]
-    before = [*_forwards(others), *_backwards(leaving, others)]
+    drafts = [_after(each, ()) for each in leaving if any(_publishes(other, each) for other in others)]
+    early = {each.key for each in drafts}
+    forwards = (
+        _after(each, [*each.needs, *(draft.key for draft in drafts if _publishes(each, draft))])
+        for each in _forwards(others)
+    )
+    before = [*drafts, *forwards, *_backwards([each for each in leaving if each.key not in early], others)]
     of_function = _by_function(action for action in before if action.op != "keep")
     last = (_after(each, [other.key for other in of_function[each.resource.function]]) for each in conclusions)
     return [*before, *last]
+
+
+def _publishes(action: Action, draft: Action) -> bool:
+    """Whether a deletion counts only with this action: then it may, and has to, come before it."""
+    kind = load(action.key.kind)
+    if draft.op != "delete" or draft.key.kind not in kind.publishes:
+        return False
+    return load(draft.key.kind).lane(draft.resource) == kind.lane(action.resource)
 
 
 def _forwards(actions: list[Action]) -> list[Action]:
