@@ -36,17 +36,17 @@ def resources(place: Place, packages: Packages, only: str = "") -> list[Resource
     functions = [each for each in place.manifest.functions.values() if not only or each.name == only]
     declared = {name: list(_declared(each, place)) for name, each in place.manifest.functions.items()}
     optional = _optional(declared)
+    shared = [*_layers(functions, place, packages), *owned.resources(place.manifest, place)]
+    by_key = {each.key: each for each in shared}
     found = [
         each
         for function in functions
-        for each in _function(function, place, packages, declared[function.name], optional[function.name])
+        for each in _function(function, place, packages, declared[function.name], optional[function.name], by_key)
     ]
-    found += _layers(functions, place, packages)
-    mine = list(owned.resources(place.manifest, place))
     wanted = {ref.key for each in found for ref in references(each.properties)}
-    found += [each for each in mine if not only or each.key in wanted]
+    found += [each for each in shared if not only or each.key in wanted]
     merged = _merged(found)
-    return [*merged, *_others(merged)]
+    return [*_spelt(merged, place), *_others(merged)]
 
 
 def elsewhere(place: Place, only: str) -> set[Key]:
@@ -72,7 +72,12 @@ def _declared(function: Function, place: Place) -> Iterator[Resource | Grant]:
 
 
 def _function(
-    function: Function, place: Place, packages: Packages, declared: list[Resource | Grant], optional: set[str]
+    function: Function,
+    place: Place,
+    packages: Packages,
+    declared: list[Resource | Grant],
+    optional: set[str],
+    shared: Mapping[Key, Resource],
 ) -> list[Resource]:
     """One function with all that hangs on it; the record of it at the end."""
     grants = [each for each in declared if isinstance(each, Grant)]
@@ -82,7 +87,7 @@ def _function(
     parts = {each.kind for each in ready if load(each.kind).optional} | optional
     code = _code(function, place, packages, parts)
     found = [*around, code, _alias(function, code), *hanging, *ready, _versions(function, place)]
-    return [*found, _record(function, found, parts)]
+    return [*found, _record(function, _spelt(found, place), parts, shared)]
 
 
 def _trigger(trigger: Any, function: Function, place: Place) -> Iterable[Resource | Grant]:
@@ -222,18 +227,16 @@ def _versions(function: Function, place: Place) -> Resource:
     return _of(function, "versions", properties, after=(Key("alias", function.name),))
 
 
-def _record(function: Function, found: list[Resource], parts: set[str]) -> Resource:
-    return _of(function, "record", {"Marks": record.text(parts, map(mark, found))})
+def _record(function: Function, found: Iterable[Resource], parts: set[str], shared: Mapping[Key, Resource]) -> Resource:
+    marks = (mark(each, shared) for each in found)
+    return _of(function, "record", {"Marks": record.text(parts, marks)})
 
 
 def _layers(functions: Iterable[Function], place: Place, packages: Packages) -> Iterator[Resource]:
     """Each local layer once, for all runtimes and architectures that use it."""
-    used: dict[str, list[Function]] = {}
-    for function in functions:
-        for path in function.layers:
-            if not path.startswith("arn:"):
-                used.setdefault(path, []).append(function)
-    for path, users in used.items():
+    used = dict.fromkeys(path for each in functions for path in each.layers if not path.startswith("arn:"))
+    for path in used:
+        users = [each for each in place.manifest.functions.values() if path in each.layers]
         package = packages.layers[path]
         properties = {
             "Content": package.content,
@@ -288,12 +291,33 @@ def _joined(one: Resource, other: Resource) -> Resource:
     )
 
 
+def _spelt(found: Iterable[Resource], place: Place) -> list[Resource]:
+    """Roles with the ARNs in their policies that follow from names: a policy may speak of what is not there yet.
+
+    So functions that send to each other need not wait for each other.
+    """
+
+    def filled(value: Value) -> Value:
+        if isinstance(value, Ref):
+            return load(value.kind).known(Resource(value.kind, value.name, {}), place).get(value.attribute, value)
+        if isinstance(value, Joined):
+            parts = tuple(filled(part) for part in value.parts)
+            return Joined(parts) if any(isinstance(part, Ref) for part in parts) else "".join(parts)
+        if isinstance(value, dict):
+            return {key: filled(each) for key, each in value.items()}
+        return [filled(each) for each in value] if isinstance(value, list) else value
+
+    return [each._replace(properties=filled(dict(each.properties))) if each.kind == "role" else each for each in found]
+
+
 def _others(found: Iterable[Resource]) -> list[Resource]:
     """What is referred to and nobody here makes: it must be there."""
+    found = sorted(found, key=lambda each: each.kind == "role")  # what it may do follows from what others refer to
     there = {each.key for each in found}
     others: dict[Key, Resource] = {}
     for each in found:
+        where = f"{each.where}.dead_letter" if each.kind == "function" else each.where
         for ref in references(each.properties):
             if ref.key not in there:
-                others.setdefault(ref.key, Resource(ref.kind, ref.name, {}, where=each.where, owned=False))
+                others.setdefault(ref.key, Resource(ref.kind, ref.name, {}, where=where, owned=False))
     return list(others.values())

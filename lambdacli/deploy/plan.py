@@ -9,7 +9,7 @@ from lambdacli.deploy import order
 from lambdacli.deploy.resources import Actual, load
 from lambdacli.deploy.resources.record import MARK
 from lambdacli.deploy.values import Attributes, fingerprint, resolved
-from lambdacli.resource import Key, Resource
+from lambdacli.resource import Key, Resource, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,14 +89,15 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
     """
     attributes = dict(known(place, desired, state.actual))
     lacks = (*_lacks(desired, state), *_objections(place, desired, state, attributes))
+    by_key = {each.key: each for each in desired}
     made = []
-    for each in _by_need(desired):
-        if each.owned and (action := _action(place, each, state, attributes)) is not None:
+    for each in _by_need(by_key):
+        as_deployed = mark(each, by_key) in state.marks
+        if each.owned and (action := _action(place, each, state, attributes, as_deployed=as_deployed)) is not None:
             made.append(action if delete_data else _sparing_data(action))
             attributes[each.key] = _staying(made[-1], attributes[each.key], place)
     unchanged = sum(each.owned for each in desired) - len(made)
-    wanted = {each.key for each in desired}
-    unwanted = {key: actual for key, actual in state.found.items() if key not in wanted}
+    unwanted = {key: actual for key, actual in state.found.items() if key not in by_key}
     leaving = [_leaving(key, actual, delete_data=delete_data) for key, actual in unwanted.items()]
     ordered = order.ordered(made, list(_apart(leaving)))
     return Plan(place, tuple(ordered), lacks, unchanged, attributes)
@@ -121,9 +122,8 @@ def known(
     return attributes
 
 
-def _by_need(desired: Sequence[Resource]) -> list[Resource]:
+def _by_need(by_key: Mapping[Key, Resource]) -> list[Resource]:
     """Each after what it refers to."""
-    by_key = {each.key: each for each in desired}
     return order.sorted_by_need(list(by_key), lambda key: order.needed(by_key[key]), by_key.__getitem__)
 
 
@@ -150,13 +150,15 @@ def _objections(place: Place, desired: Iterable[Resource], state: State, attribu
                 yield Lack(each, message)
 
 
-def _action(place: Place, resource: Resource, state: State, attributes: Attributes) -> Action | None:
+def _action(
+    place: Place, resource: Resource, state: State, attributes: Attributes, *, as_deployed: bool
+) -> Action | None:
     kind = load(resource.kind)
     actual = state.actual.get(resource.key)
     chosen = kind.after_switch or (
         actual is not None and actual.more.get("Chosen", False)
     )  # by `rollback`, as an alias
-    marked = mark(resource) in state.marks and not chosen
+    marked = as_deployed and not chosen
     properties = kind.wanted(resolved(resource.properties, attributes), actual, place)
     if actual is None:
         return Action("create", resource, reason="somebody has deleted it" if marked else "", drift=marked)
@@ -210,6 +212,11 @@ def _leaving(key: Key, actual: Actual, *, delete_data: bool) -> Action:
     return Action("delete", resource, actual=actual, reason="not in the manifest any more")
 
 
-def mark(resource: Resource) -> str:
-    """A few characters for a resource with all that it should be: the same for the same manifest."""
-    return fingerprint([resource.kind, resource.name, resource.properties])[:MARK]
+def mark(resource: Resource, among: Mapping[Key, Resource]) -> str:
+    """A few characters for a resource with all that it should be: the same for the same manifest.
+
+    What it refers to and is another one after each change, as a layer's version is, counts with what it is.
+    """
+    moving = (ref.key for ref in references(resource.properties) if ref.attribute in load(ref.kind).moving)
+    contents = [among[key].properties for key in dict.fromkeys(moving) if key in among]
+    return fingerprint([resource.kind, resource.name, resource.properties, *contents])[:MARK]
