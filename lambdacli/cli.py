@@ -24,7 +24,7 @@ BUG = 70
 # The order of the help page: the way a project goes.
 COMMANDS = (
     "init", "validate", "list", "schema", "generate-event", "invoke", "watch",
-    "diff", "deploy", "logs", "rollback", "promote", "destroy",
+    "diff", "deploy", "logs", "rollback", "promote", "policy", "destroy",
 )  # fmt: skip
 
 

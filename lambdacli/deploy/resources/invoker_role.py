@@ -138,9 +138,14 @@ def _statements(document: Any) -> dict[str, Any]:
     return {str(each.get("Sid", "")): {k: v for k, v in each.items() if k != "Sid"} for each in statements}
 
 
-def _put_policy(role: str, properties: Properties, aws: Aws) -> None:
+def documents(properties: Properties, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Who may take the role on, and what it may do, as IAM policies."""
     statements = [{"Sid": sid, **each} for sid, each in sorted(properties["Statements"].items())]
-    document = json.dumps({"Version": _VERSION, "Statement": statements})
+    return _trust(properties["Groups"], place), {"Version": _VERSION, "Statement": statements}
+
+
+def _put_policy(role: str, properties: Properties, aws: Aws) -> None:
+    document = json.dumps(documents(properties, aws.place)[1])
     aws.call("iam", "put_role_policy", RoleName=role, PolicyName=_POLICY, PolicyDocument=document)
 
 
