@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.triggers import Finding, TriggerKind
+from lambdacli.triggers import Finding, TriggerKind, _rest
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._parts import choice, flag, number, request, settings, text, texts
 
@@ -64,6 +64,26 @@ def _check(trigger: Trigger, function: Function, manifest: Manifest) -> Iterator
         yield from routes.check_timeout(function, waits, "a REST API")
     yield from routes.check_authorizer(values, manifest)
     yield from routes.check_cors(values)
+    yield from _check_api(trigger, manifest)
+
+
+def _check_api(trigger: Trigger, manifest: Manifest) -> Iterator[Finding]:
+    """What AWS takes of HTTP APIs only, and what all methods of an API have in common."""
+    values = trigger.settings
+    if values.get("stage") == "$default":
+        yield Finding("a REST API has no stage $default", "stage", "give another name: it is a part of the URL")
+    if routes.api_id(values):
+        for key in ("endpoint_type", "binary_media_types"):
+            if key in values:
+                yield Finding("the API is somebody else's: this is left as it is there", key, "remove it", "warning")
+    others = [
+        each.settings for function in manifest.functions.values() for each in function.triggers if each.kind == "rest"
+    ]
+    types = {
+        each["endpoint_type"] for each in others if each.get("api") == values.get("api") and "endpoint_type" in each
+    }
+    if len(types) > 1 and "endpoint_type" in values:
+        yield Finding(f"an API has one type of endpoint, not {' and '.join(sorted(types))}", "endpoint_type")
 
 
 TRIGGER = TriggerKind(
@@ -102,5 +122,6 @@ TRIGGER = TriggerKind(
     ),
     sample=_sample,
     check=_check,
+    deployment=_rest.deployment,
     shorthand="route",
 )

@@ -1,0 +1,152 @@
+"""REST APIs as they are: APIs, paths, methods, authorizers. Source: the API Gateway API reference (version 1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lambdacli.deploy.refusals import Refused
+from lambdacli.deploy.resources._ours import spelling, tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lambdacli.deploy.aws import Aws
+    from lambdacli.deploy.resources import Deployed
+    from lambdacli.resource import Place
+
+SERVICE = "apigateway"
+_PAGE = 500  # the most that these lists have on a page
+_ID = re.compile(r"[a-z0-9]{10}")
+_INVOKED = re.compile(r"/functions/(arn:.+)/(?:response-streaming-)?invocations$")
+_SID = "lambdacli-rest-"  # of the statements that let REST APIs invoke, as opposed to HTTP and WebSocket APIs
+
+
+class Method(NamedTuple):
+    """A method of a path, with what it does."""
+
+    path: str
+    verb: str  # GET, ANY
+    resource: str  # id of the path
+    given: Mapping[str, Any]  # as AWS describes it
+
+    @property
+    def integration(self) -> Mapping[str, Any]:
+        """What is called; nothing where it is not finished."""
+        return self.given.get("methodIntegration") or {}
+
+    @property
+    def invokes(self) -> str:
+        """The ARN of the function that it invokes, "" for none."""
+        found = _INVOKED.search(self.integration.get("uri") or "")
+        return found[1] if found else ""
+
+
+class Paths(NamedTuple):
+    """All paths of an API."""
+
+    given: tuple[Mapping[str, Any], ...]
+
+    def methods(self) -> Iterator[Method]:
+        """Every method of every path."""
+        for each in self.given:
+            for verb, method in (each.get("resourceMethods") or {}).items():
+                yield Method(each["path"], verb, each["id"], method)
+
+    def method(self, verb: str, path: str) -> Method | None:
+        """One method; None where there is none."""
+        return next((each for each in self.methods() if (each.verb, each.path) == (verb, path)), None)
+
+    def id_of(self, path: str) -> str:
+        """The id of a path, "" where there is none."""
+        return next((each["id"] for each in self.given if each["path"] == path), "")
+
+
+def apis(aws: Aws) -> list[dict[str, Any]]:
+    """All REST APIs, the oldest first."""
+    found = aws.listed(SERVICE, "get_rest_apis", "items", limit=_PAGE)
+    return sorted(found, key=lambda each: (str(each.get("createdDate", "")), each["id"]))
+
+
+def own_apis(aws: Aws) -> list[dict[str, Any]]:
+    """Those that this app and stage has made."""
+    return [each for each in apis(aws) if tagged(each.get("tags") or {}, aws.place)]
+
+
+def named(name: str, aws: Aws) -> dict[str, Any] | None:
+    """The API of an id or a name: of several the oldest that is ours, else the oldest."""
+    key = "id" if _ID.fullmatch(name) else "name"
+    found = [each for each in apis(aws) if each[key] == name]
+    mine = [each for each in found if tagged(each.get("tags") or {}, aws.place)]
+    return next(iter((*mine, *found)), None)
+
+
+def by_id(api: str, aws: Aws) -> dict[str, Any] | None:
+    """The API of an id; None where it is gone."""
+    return next((each for each in apis(aws) if each["id"] == api), None)
+
+
+def owned(api: str, aws: Aws) -> bool:
+    """Whether an API is ours."""
+    return any(each["id"] == api for each in own_apis(aws))
+
+
+def paths(api: str, aws: Aws) -> Paths:
+    """All paths with their methods; none where the API is gone. One call for all that lies in it."""
+    found = aws.listed(SERVICE, "get_resources", "items", restApiId=api, embed=["methods"], limit=_PAGE)
+    return Paths(tuple(found))
+
+
+def used_by(function: Deployed, aws: Aws) -> Iterator[tuple[str, str]]:
+    """The id of each REST API that may invoke a function, and what the manifest calls it."""
+    statements = tuple(each for each in function.statements if str(each.get("Sid", "")).startswith(_SID))
+    sources = function._replace(statements=statements).sources("apigateway")
+    for api in dict.fromkeys(arn.split(":", 5)[5].partition("/")[0] for arn in sources):
+        there = by_id(api, aws)
+        if there is not None:
+            yield api, called(there, aws.place)
+
+
+def stages_of(function: Deployed) -> Iterator[tuple[str, str]]:
+    """The id of each API, and the stage in it, that may invoke a function."""
+    for arn in function.sources("apigateway"):
+        api, stage, *_ = [*arn.split(":", 5)[5].split("/"), ""]
+        if stage != "authorizers":
+            yield api, stage
+
+
+def called(api: Mapping[str, Any], place: Place) -> str:
+    """What the manifest calls an API: its name or its id."""
+    return spelling(place, "rest", "api", [api["name"], api["id"]])
+
+
+def ensure(path: str, api: str, aws: Aws) -> str:
+    """The id of a path, which is made with all that leads to it where it is missing."""
+    known = paths(api, aws)
+    parent, there = known.id_of("/"), ""
+    for part in path.strip("/").split("/") if path != "/" else ():
+        there = f"{there}/{part}"
+        parent = known.id_of(there) or _made(api, parent, part, there, aws)
+    return parent
+
+
+def _made(api: str, parent: str, part: str, path: str, aws: Aws) -> str:
+    try:
+        made = aws.create(SERVICE, "create_resource", restApiId=api, parentId=parent, pathPart=part)
+        return str(made["id"])
+    except Refused as refused:
+        found = paths(api, aws).id_of(path) if refused.lost or refused.code == "ConflictException" else ""
+        if not found:
+            raise
+        return found
+
+
+def prune(path: str, api: str, aws: Aws) -> None:
+    """Delete a path, and what leads to it, as far as nothing is left there."""
+    known = {each["path"]: each for each in paths(api, aws).given}
+    while path != "/" and path in known:
+        below = any(each.startswith(f"{path}/") for each in known)
+        if below or known[path].get("resourceMethods"):
+            return
+        aws.remove(SERVICE, "delete_resource", restApiId=api, resourceId=known.pop(path)["id"])
+        path = path.rpartition("/")[0] or "/"
