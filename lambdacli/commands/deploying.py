@@ -83,19 +83,19 @@ def _run(wanted: deploy.Options, how: How) -> int:
     with progress.working("reading what there is on AWS") as tell:
         prepared = deploy.prepare(wanted, tell)
     if how.dry_run:
-        return _shown(prepared.plan, how)
+        return _shown(prepared.plan, wanted, how)
     if not prepared.plan.changes:
         return _nothing(prepared.plan, wanted, how)
     _ask(prepared.plan, wanted, how)
     report = _carried_out(prepared, wanted, how)
-    return _told(prepared.plan, report, how)
+    return _told(prepared.plan, report, wanted, how)
 
 
-def _shown(plan: Plan, how: How) -> int:
+def _shown(plan: Plan, wanted: deploy.Options, how: How) -> int:
     from lambdacli.console import plans
     from lambdacli.deploy import view
 
-    seen = view.of_plan(plan)
+    seen = view.of_plan(plan, destroying=wanted.destroy)
     if how.json:
         _print(seen)
     else:
@@ -109,7 +109,7 @@ def _nothing(plan: Plan, wanted: deploy.Options, how: How) -> int:
     from lambdacli.deploy.apply import Report
 
     report = Report((), plan.attributes)
-    seen = view.of_report(plan, report)
+    seen = view.of_report(plan, report, destroying=wanted.destroy)
     if plan.actions and not console.quiet():  # what is left as it is, and why
         plans.show(seen)
     about = "" if wanted.destroy else f": {plan.unchanged} unchanged"
@@ -126,7 +126,7 @@ def _ask(plan: Plan, wanted: deploy.Options, how: How) -> None:
     from lambdacli.deploy import view
 
     if not (how.yes and console.quiet()):
-        plans.show(view.of_plan(plan))
+        plans.show(view.of_plan(plan, destroying=wanted.destroy))
     what = "delete this from" if wanted.destroy else "do this in"
     confirm(f"{what} account {plan.place.account}, {plan.place.region}?", yes=how.yes)
 
@@ -157,8 +157,12 @@ def _carried_out(prepared: deploy.Prepared, wanted: deploy.Options, how: How) ->
         key: progress.Step(action["function"], plans.sign(action), plans.name(action)) for key, action in seen.items()
     }
     title = "destroying" if wanted.destroy else "deploying"
-    stopping = prepared.aws.connection.stopping.is_set
-    with interrupts.Heard(), progress.Steps(len(prepared.plan.changes), title, stopping) as shown:
+    connection = prepared.aws.connection
+    with (
+        interrupts.Heard(),
+        progress.Steps(len(prepared.plan.changes), title, connection.stopping.is_set) as shown,
+    ):
+        connection.uploading = shown.sending
 
         def watch(action: Action, phase: Phase) -> None:
             if phase == "started":
@@ -169,11 +173,11 @@ def _carried_out(prepared: deploy.Prepared, wanted: deploy.Options, how: How) ->
         return deploy.carry_out(prepared, watch, force_unlock=how.force_unlock)
 
 
-def _told(plan: Plan, report: Report, how: How) -> int:
+def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
     from lambdacli.console import plans
     from lambdacli.deploy import view
 
-    seen = view.of_report(plan, report)
+    seen = view.of_report(plan, report, destroying=wanted.destroy)
     if how.json:
         _print(seen)
     if report.failed or report.skipped:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from lambdacli import console
 from lambdacli.commands import options
+from lambdacli.commands.deploying import Target, on_aws
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from lambdacli.model import Function, Manifest, Trigger
 
 _NOT_FOUND = "not found"
@@ -20,16 +24,20 @@ _TELLING = (
 )  # fmt: skip
 
 
+@on_aws
 def command(
-    manifest: options.ManifestPath = None,
-    stage: options.Stage = "",
-    region: options.Region = "",
+    target: Target,
+    remote: Annotated[bool, typer.Option("--remote", "-R", help="What is deployed of it.")] = False,
     json: options.Json = False,
 ) -> None:
-    """List the manifest's functions: runtime, handler, triggers, and the interpreter found for each."""
-    from lambdacli import manifest as manifests
+    """List the manifest's functions: runtime, handler, triggers, and the interpreter found for each.
 
-    loaded = manifests.load(manifests.find(Path.cwd(), manifest), stage=stage, region=region, environ=os.environ)
+    With --remote: version, state, URLs and the last error of what is deployed.
+    """
+    if remote:
+        _remote(target, json=json)
+        return
+    loaded = target.manifest
     interpreters = _interpreters(loaded)
     if json:
         _print_json(loaded, interpreters)
@@ -47,6 +55,34 @@ def command(
             for function in loaded.functions.values()
         ),
     )
+
+
+def _remote(target: Target, *, json: bool) -> None:
+    from lambdacli.commands.moving import connected
+    from lambdacli.deploy import overview
+
+    found = overview.of(connected(target))
+    if json:
+        from json import dumps
+
+        console.data(dumps(found, indent=2, ensure_ascii=False))
+        return
+    head = ("FUNCTION", "VERSION", "STATE", "MODIFIED", "URLS", "ERROR")
+    rows = [_deployed(name, each) for name, each in found["functions"].items()]
+    whole = [("-", "-", "-", "-", each["value"], "-") for each in found["urls"]]
+    console.table(head, [*rows, *whole])
+
+
+def _deployed(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    if not found["deployed"]:
+        return (name, "-", "not deployed", "-", "-", "-")
+    canary = found["canary"]
+    version = f"{found['version'] or '-'}" + (f", {canary['percent']} % of {canary['version']}" if canary else "")
+    updated = "" if found["lastUpdateStatus"] == "Successful" else f", update {found['lastUpdateStatus']}"
+    stray = "" if found["inManifest"] else ", not in the manifest"
+    urls = " ".join(each["value"] for each in found["urls"])
+    modified = str(found["lastModified"] or "-")[:19]
+    return (name, version, f"{found['state']}{updated}{stray}", modified, urls or "-", found["error"] or "-")
 
 
 def _shown(interpreter: dict[str, Any] | None) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PER_SECOND = 12  # times that a terminal is drawn anew
 _MARGIN = 4  # lines of a terminal that stay free
+_BAR = 20  # characters of an upload
+_MB = 1e6
 _TURNING = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -43,6 +45,8 @@ class Steps:
         self.stopping = stopping
         self.running: dict[Step, float] = {}  # since when
         self.ended: dict[Step, bool] = {}  # whether well
+        self.sent: dict[Step, tuple[int, int]] = {}  # bytes of all that are to be sent
+        self._threads: dict[int, Step] = {}
         self._lock = threading.Lock()
         self._live: Any = None
 
@@ -60,17 +64,24 @@ class Steps:
         """It is being done."""
         with self._lock:
             self.running[step] = time.monotonic()
+            self._threads[threading.get_ident()] = step
+
+    def sending(self, done: int, total: int) -> None:
+        """So many bytes of so many are sent by this thread for the step that it has started."""
+        with self._lock:
+            if (step := self._threads.get(threading.get_ident())) is not None:
+                self.sent[step] = (done, total)
 
     def done(self, step: Step, *, well: bool) -> None:
         """It has ended."""
         with self._lock:
             seconds = time.monotonic() - self.running.pop(step, time.monotonic())
             self.ended[step] = well
-            count = len(self.ended)
-        if self._live is None:
-            group = f"{step.group}: " if step.group else ""
-            failed = "" if well else " failed"
-            console.message(f"[{count}/{self.total}] {step.sign} {group}{step.text}{failed}  {seconds:.1f} s")
+            if self._live is None:
+                group = f"{step.group}: " if step.group else ""
+                failed = "" if well else " failed"
+                count = f"[{len(self.ended)}/{self.total}]"
+                console.message(f"{count} {step.sign} {group}{step.text}{failed}  {seconds:.1f} s")
 
     def now(self) -> tuple[dict[Step, float], dict[Step, bool]]:
         """Copies of what is running and what has ended."""
@@ -155,11 +166,15 @@ class _Drawn:
             return Text(f"✗ {group or 'the app'}: {', '.join(failed)}", style="red")
         return Text(f"✓ {group or 'the app'} {len(own)}", style="green")
 
-    @staticmethod
-    def _running(step: Step, since: float) -> Any:
+    def _running(self, step: Step, since: float) -> Any:
         from rich.text import Text
 
         seconds = time.monotonic() - since
         turning = _TURNING[int(seconds * _PER_SECOND) % len(_TURNING)]
-        waiting = f"  {seconds:.0f} s" if seconds >= 1 else ""
+        done, total = self._steps.sent.get(step, (0, 0))
+        if done < total:
+            full = round(_BAR * done / total)
+            waiting = f"  {'━' * full}{'╌' * (_BAR - full)} {done / _MB:.1f} of {total / _MB:.1f} MB"
+        else:
+            waiting = f"  {seconds:.0f} s" if seconds >= 1 else ""
         return Text.assemble(f"{turning} {step.sign} {step.text}", (waiting, "dim"))

@@ -21,8 +21,12 @@ HIDDEN = "(hidden)"
 _NO_ADDRESS = ("queue",)  # kinds whose `url` is nothing to open
 
 
-def of_plan(plan: Plan) -> dict[str, Any]:
+def of_plan(plan: Plan, *, destroying: bool = False) -> dict[str, Any]:
     """What a deployment would do.
+
+    Args:
+        plan: what it would do.
+        destroying: whether all is to go, so that nobody wonders why.
 
     Returns:
         `app`, `stage`, `account`, `region`; `changes`: whether there are any; `summary`: how many of each `op`, and
@@ -33,24 +37,29 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     """
     place = plan.place
     return {
-        **_about(place),
+        **about(place),
         "changes": bool(plan.changes),
         "summary": summary(plan),
-        "actions": [_action(each, plan) for each in plan.actions],
+        "actions": [_action(each, plan, destroying=destroying) for each in plan.actions],
     }
 
 
-def of_report(plan: Plan, report: Report) -> dict[str, Any]:
+def of_report(plan: Plan, report: Report, *, destroying: bool = False) -> dict[str, Any]:
     """What a deployment was to do, as `of_plan` has it, and what became of it.
+
+    Args:
+        plan: what it was to do.
+        report: what became of it.
+        destroying: whether all was to go.
 
     Returns:
         All of the plan; `results`, each with `op`, `kind`, `name`, `state` (done, failed, skipped) and `error`;
         `outputs` as `outputs` has them; `interrupted`.
     """
     return {
-        **of_plan(plan),
+        **of_plan(plan, destroying=destroying),
         "results": [_result(each) for each in report.results],
-        "outputs": outputs(plan.place, report.attributes),
+        "outputs": [] if destroying else outputs(plan.place, report.attributes),
         "interrupted": report.interrupted,
     }
 
@@ -69,16 +78,21 @@ def outputs(place: Place, attributes: Mapping[Key, Mapping[str, str]]) -> list[d
     return [
         output
         for name in ("", *place.manifest.functions)
-        for output in (*_addressed(name, place, attributes), *_urls(name, attributes), *_links(name, place, attributes))
+        for output in (
+            *_addressed(name, place, attributes),
+            *({"function": name, **each} for each in urls(name, attributes)),
+            *_links(name, place, attributes),
+        )
     ]
 
 
-def _about(place: Place) -> dict[str, str]:
+def about(place: Place) -> dict[str, str]:
+    """Which app and stage, and where."""
     manifest = place.manifest
     return {"app": manifest.app, "stage": manifest.stage, "account": place.account, "region": place.region}
 
 
-def _action(action: Action, plan: Plan) -> dict[str, Any]:
+def _action(action: Action, plan: Plan, *, destroying: bool) -> dict[str, Any]:
     resource = action.resource
     kind = load(resource.kind)
     return {
@@ -88,7 +102,7 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "name": resource.name,
         "function": resource.function,
         "where": resource.where,
-        "reason": action.reason,
+        "reason": "" if destroying and action.op == "delete" else action.reason,
         "drift": action.drift,
         "housekeeping": kind.after_switch,
         "notes": list(resource.notes) if action.op != "delete" else [],
@@ -135,11 +149,14 @@ def _addressed(name: str, place: Place, attributes: Mapping[Key, Mapping[str, st
         yield {"function": name, "what": "function", "value": place.alias_arn(name)}
 
 
-def _urls(name: str, attributes: Mapping[Key, Mapping[str, str]]) -> Iterator[dict[str, str]]:
-    for key, known in attributes.items():
-        hangs = load(key.kind).hangs
-        if (key.name.partition("/")[0] if hangs else "") == name and "url" in known and key.kind not in _NO_ADDRESS:
-            yield {"function": name, "what": load(key.kind).label or key.kind, "value": known["url"]}
+def urls(name: str, attributes: Mapping[Key, Mapping[str, str]]) -> list[dict[str, str]]:
+    """The URLs of a function ("": of what belongs to the app): `what`, the label of what has it, and `value`."""
+    return [
+        {"what": load(key.kind).label or key.kind, "value": known["url"]}
+        for key, known in attributes.items()
+        if "url" in known and key.kind not in _NO_ADDRESS
+        if (key.name.partition("/")[0] if load(key.kind).hangs else "") == name
+    ]
 
 
 def _links(name: str, place: Place, attributes: Mapping[Key, Mapping[str, str]]) -> Iterator[dict[str, str]]:
