@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from emulator import Emulator, Unavailable, executable
+from forked import Forker
 from rules import Proxy
 
 if TYPE_CHECKING:
@@ -34,5 +35,13 @@ def strict(emulator: Emulator) -> Iterator[Proxy]:
 @pytest.fixture
 def aws(strict: Proxy) -> Proxy:
     """The emulator behind AWS's rules, with nothing in it."""
+    strict.delay = Proxy.DELAY
     strict.reset()
     return strict
+
+
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    """The command line as processes that start at once."""
+    with Forker() as running:
+        yield running

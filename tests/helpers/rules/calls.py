@@ -48,6 +48,11 @@ class Call:
         return self.operation.startswith(_READS)
 
     @property
+    def protocol(self) -> str:
+        """Such as json, query or rest-xml."""
+        return _protocol(self.service, self.request)
+
+    @property
     def model(self) -> OperationModel:
         """botocore's."""
         return service_model(self.service).operation_model(self.operation)
@@ -58,7 +63,7 @@ def recognised(request: Request) -> Call | None:
     service = _service(request)
     if not service:
         return None
-    found = _OF_PROTOCOL[service_model(service).metadata["protocol"]](service_model(service), request)
+    found = _OF_PROTOCOL[_protocol(service, request)](service_model(service), request)
     if found is None:
         return None
     operation, parameters = found
@@ -76,6 +81,11 @@ def session() -> Any:
     import botocore.session
 
     return botocore.session.get_session()
+
+
+def _protocol(service: str, request: Request) -> str:
+    """Of those that a service speaks the one that the client chose."""
+    return "json" if "x-amz-target" in request.headers else str(service_model(service).metadata["protocol"])
 
 
 def _service(request: Request) -> str:

@@ -176,6 +176,20 @@ class DeletedQueues(Rule):
         return answer
 
 
+class UserPools(Rule):
+    """What a user pool does not have is left out of the answer: the emulator sends empty texts, which nobody may set.
+
+    Source: DescribeUserPool and UpdateUserPool in the Cognito API reference.
+    """
+
+    watches = ("cognito-idp:DescribeUserPool",)
+
+    def after(self, call: Call, answer: Answer, world: World) -> Answer:  # noqa: ARG002
+        said = told(answer)
+        said["UserPool"] = {key: value for key, value in said["UserPool"].items() if value not in ("", None)}
+        return tell(said, answer)
+
+
 def _busy(kind: str, name: str, world: World) -> str:
     if world.new((f"{kind} made", name)):
         return "CREATING"

@@ -44,7 +44,7 @@ class Pages(Rule):
 
     def _page(self, call: Call, answer: Answer) -> Answer:
         model = _paginator(call.service, call.operation)
-        cut = _CUTS.get(call.model.service_model.metadata["protocol"])
+        cut = _CUTS.get(call.protocol)
         if model is None or cut is None:
             return answer
         with self._lock:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from emulator.process import Clients, environ
 
-from rules import functions, gateway, limits, mappings, notifications, others, pages, permissions, roles
+from rules import (
+    balancers,
+    functions,
+    gateway,
+    limits,
+    mappings,
+    notifications,
+    others,
+    pages,
+    permissions,
+    roles,
+    tags,
+)
 from rules.calls import Call, recognised
 from rules.faults import Fault, Planned
 from rules.http import Answer, Request, Server, Upstream
@@ -31,7 +43,8 @@ _RULES: tuple[type[Rule], ...] = (
     mappings.Brokers, mappings.Permissions, mappings.Visibility, mappings.States, mappings.Memory, mappings.OfFunction,
     gateway.Stages, gateway.RouteSettings, gateway.AuthorizerNames,
     others.RulesWithTargets, others.Routes, others.Integrations, others.RestResources, others.RestDeployments,
-    others.Tables, others.Streams, others.DeletedQueues,
+    others.Tables, others.Streams, others.DeletedQueues, others.UserPools,
+    balancers.UsedGroups, tags.Tagged,
     pages.Pages,
 )  # fmt: skip
 
@@ -44,7 +57,9 @@ class Proxy:
         calls: every call that reached it, in order of arrival.
     """
 
-    def __init__(self, emulator: Emulator, delay: float = 0.03) -> None:
+    DELAY: ClassVar = 0.03  # seconds until something new is settled
+
+    def __init__(self, emulator: Emulator, delay: float = DELAY) -> None:
         self._emulator = emulator
         self._world = World(emulator, delay)
         self._rules = [kind() for kind in _RULES]

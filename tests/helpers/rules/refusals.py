@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from rules.calls import service_model
 from rules.http import Answer
 
 if TYPE_CHECKING:
@@ -27,10 +26,9 @@ class Refusal:
 
     def answer(self, call: Call) -> Answer:
         """It, in the protocol of the call."""
-        protocol = service_model(call.service).metadata["protocol"]
-        kind, body = _SPELT.get(protocol, _json)(self, call)
+        kind, body = _SPELT.get(call.protocol, _json)(self, call)
         headers = {"content-type": kind, "x-amzn-requestid": _REQUEST, "x-amzn-errortype": self.code}
-        if protocol == "smithy-rpc-v2-cbor":
+        if call.protocol == "smithy-rpc-v2-cbor":
             headers["smithy-protocol"] = "rpc-v2-cbor"
         return Answer(self.status, headers, body)
 

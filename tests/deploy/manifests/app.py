@@ -1,0 +1,7 @@
+"""What every function of these manifests does."""
+
+from typing import Any
+
+
+def handler(event: Any, _context: object) -> dict[str, Any]:
+    return {"statusCode": 200, "body": str(event)}

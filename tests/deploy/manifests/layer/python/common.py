@@ -1,0 +1,3 @@
+"""What the layer brings."""
+
+WORDS = ("one", "two")

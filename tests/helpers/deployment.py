@@ -1,0 +1,102 @@
+"""A manifest on the emulator: deployed by processes of its own, looked at, and compared with what it should be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from account import NEEDS, prepared
+from rules import Killed
+from snapshot import differences, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from forked import Ended, Forker
+    from rules import Call, Proxy
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
+MANIFESTS = ROOT / "tests" / "deploy" / "manifests"
+
+
+@dataclass
+class Deployment:
+    """One manifest in a folder, and the account that it is deployed to.
+
+    Attributes:
+        name: a sample's, or that of a file in tests/deploy/manifests.
+    """
+
+    aws: Proxy
+    run: Forker
+    name: str
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (SAMPLES / self.name).is_dir():
+            shutil.copytree(SAMPLES / self.name, self.folder, dirs_exist_ok=True)
+        else:
+            shutil.copytree(MANIFESTS, self.folder, dirs_exist_ok=True)
+            shutil.copy(MANIFESTS / f"{self.name}.yaml", self.folder / "lambdacli.yaml")
+
+    def anew(self) -> None:
+        """An account with nothing but what others own."""
+        self.aws.reset()
+        self.environment = prepared(self.aws, NEEDS.get(self.name, ())) | self.aws.environ
+
+    def deploy(self, *more: str, started: Callable[[int], object] = lambda _: None) -> Ended:
+        """`lambdacli deploy --yes`, without faults unless they were planned since."""
+        return self.run("deploy", "--yes", *more, cwd=self.folder, env=self.environment, started=started)
+
+    def deployed(self) -> None:
+        """Deploy, and nothing may go wrong."""
+        ended = self.deploy()
+        assert ended.status == 0, ended.err
+
+    def killed(self, when: Callable[[Call], bool]) -> bool:
+        """Deploy, and kill it right after a call was carried out; False when it came to its end before."""
+        self.aws.forget()
+
+        def plan(pid: int) -> None:
+            self.aws.fault(when, Killed(pid))
+
+        ended = self.deploy(started=plan)
+        self.aws.forget()
+        assert ended.status in (0, -9), ended.err
+        return ended.status == -9
+
+    def state(self) -> dict[str, Any]:
+        """What is in the account."""
+        self.aws.forget()
+        return snapshot(self.aws)
+
+    def settle(self, wanted: dict[str, Any], what: str) -> None:
+        """Deploy to the end: that is the wanted state, and there is nothing left to do."""
+        self.minutes_pass()
+        self.aws.forget()
+        ended = self.deploy()
+        assert ended.status == 0, f"{what}: {ended.err}"
+        self.stays(wanted, what)
+
+    def stays(self, wanted: dict[str, Any], what: str) -> None:
+        """The account is in the wanted state, and a deployment finds nothing to do."""
+        wrong = list(differences(wanted, self.state()))
+        assert not wrong, f"{what}: {'; '.join(wrong)}"
+        self.aws.forget()
+        ended = self.deploy()
+        assert ended.status == 0, f"{what}: {ended.err}"
+        assert self.aws.writes == [], f"{what}: {ended.err}"
+
+    def minutes_pass(self) -> None:
+        """The lock that a killed run left has expired."""
+        ssm = self.aws.client("ssm")
+        for each in ssm.describe_parameters()["Parameters"]:
+            if each["Name"].endswith("/lock"):
+                value = json.loads(ssm.get_parameter(Name=each["Name"])["Parameter"]["Value"])
+                ssm.put_parameter(Name=each["Name"], Value=json.dumps(value | {"expires": 0}), Overwrite=True)
