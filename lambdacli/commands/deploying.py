@@ -185,12 +185,12 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
     elif not how.json:
         plans.results(seen["outputs"])
     if report.interrupted:
-        console.message("interrupted: the same command goes on from here")
+        console.message("the same command goes on from here")
         return interrupts.INTERRUPTED
     if report.failed:
         done = sum(each.state == "done" for each in report.results)
         raise DeploymentFailed(
-            f"{len(report.failed)} failed, {len(report.skipped)} not tried, {done} done",
+            f"{len(report.failed)} failed, {len(report.skipped)} not done because of that, {done} done",
             hint="the same command goes on from here",
         )
     return 0

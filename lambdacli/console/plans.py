@@ -94,7 +94,7 @@ def failures(view: View, hints: Mapping[tuple[str, str], str]) -> None:
     states: dict[str, list[View]] = {"done": [], "failed": [], "skipped": []}
     for result in view["results"]:
         states[result["state"]].append(result)
-    for title, state, style in (("done", "done", "green"), ("not tried", "skipped", "yellow")):
+    for title, state, style in (("done", "done", "green"), ("not done", "skipped", "yellow")):
         _named(title, style, [actions[each["kind"], each["name"]] for each in states[state]])
     if states["failed"]:
         console.told(console.style("failed:", "red"))

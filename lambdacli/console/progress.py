@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from lambdacli import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 _PER_SECOND = 12  # times that a terminal is drawn anew
 _MARGIN = 4  # lines of a terminal that stay free
@@ -106,8 +107,27 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
         return
     from rich.status import Status
 
-    with Status(_plain(text), console=_rich()) as status:
+    with _cursor_comes_back(), Status(_plain(text), console=_rich()) as status:
         yield lambda told: status.update(_plain(told))
+
+
+@contextmanager
+def _cursor_comes_back() -> Iterator[None]:
+    """Also when Ctrl-C ends the process where it stands."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os.write(sys.stderr.fileno(), b"\r\x1b[K\x1b[?25h")
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _rich() -> Any:
