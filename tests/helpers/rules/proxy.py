@@ -9,6 +9,7 @@ from emulator.process import Clients, environ
 
 from rules import (
     balancers,
+    buckets,
     functions,
     gateway,
     limits,
@@ -39,7 +40,7 @@ _RULES: tuple[type[Rule], ...] = (
     functions.UrlArns,
     roles.Assumable, roles.Visible,
     permissions.Policies, permissions.Targets, permissions.Subscribers, permissions.Receivers,
-    notifications.Notifications,
+    buckets.Tags, notifications.Notifications,
     mappings.Brokers, mappings.Permissions, mappings.Visibility, mappings.States, mappings.Memory, mappings.OfFunction,
     gateway.Stages, gateway.RouteSettings, gateway.AuthorizerNames,
     others.RulesWithTargets, others.Routes, others.Integrations, others.RestResources, others.RestDeployments,
