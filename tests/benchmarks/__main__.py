@@ -27,6 +27,7 @@ GROUPS = {
     "cold-node": "cold:node",
     "watch": "saves:watch",
     "validate": "validating:validate",
+    "package": "packaging:package",
     "warm": "warm:warm",  # last: this process grows, and a child's peak memory never reads below its parent's
 }
 _ROUNDS, _QUICK_ROUNDS = 15, 3
