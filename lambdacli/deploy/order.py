@@ -93,19 +93,18 @@ def _forwards(actions: list[Action]) -> list[Action]:
 def _backwards(actions: list[Action], before: list[Action]) -> list[Action]:
     """Deletions by rank, the highest first; all of them after what is made and changed.
 
-    Of one function they wait for those of that function and of the app; what belongs to the app waits for all. What
-    may have moved to another function waits for its kind.
+    Of one function they wait for those of that function and of the app, and for what may move from it to another one;
+    what belongs to the app waits for all.
     """
     ordered = sorted(actions, key=lambda action: (-load(action.key.kind).rank, action.key))
     doing = [action for action in ordered if action.op == "delete"]
     doing_of, before_of = _by_function(doing), _by_function(before)
+    moving = [action for action in before if load(action.key.kind).moves and action.op == "update"]
     placed = {}
     for action in doing:
         function, rank = action.resource.function, load(action.key.kind).rank
         earlier = [*doing_of[function], *doing_of[""]] if function else doing
-        made = [*before_of[function], *before_of[""]] if function else before
-        if load(action.key.kind).moves:
-            made = [*made, *(other for other in before if other.key.kind == action.key.kind)]
+        made = [*before_of[function], *before_of[""], *moving] if function else before
         higher = (other.key for other in earlier if load(other.key.kind).rank > rank)
         placed[action.key] = _after(action, [*higher, *(other.key for other in made)])
     return [placed.get(action.key, action) for action in ordered]

@@ -97,10 +97,19 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
             made.append(action if delete_data else _sparing_data(action))
             attributes[each.key] = _staying(made[-1], attributes[each.key], place)
     unchanged = sum(each.owned for each in desired) - len(made)
-    unwanted = {key: actual for key, actual in state.found.items() if key not in by_key}
+    unwanted = dict(_unwanted(by_key, state))
     leaving = [_leaving(key, actual, delete_data=delete_data) for key, actual in unwanted.items()]
     ordered = order.ordered(made, list(_apart(leaving)))
     return Plan(place, tuple(ordered), lacks, unchanged, attributes)
+
+
+def _unwanted(by_key: Mapping[Key, Resource], state: State) -> Iterator[tuple[Key, Actual]]:
+    """What is ours and not wanted, under no other name either: a route that leads to another function now."""
+    moving = [key for key in by_key if load(key.kind).moves]
+    kept = {(key.kind, *there.attributes.values()) for key in moving if (there := state.actual.get(key)) is not None}
+    for key, actual in state.found.items():
+        if key not in by_key and (key.kind, *actual.attributes.values()) not in kept:
+            yield key, actual
 
 
 def _apart(leaving: list[Action]) -> Iterator[Action]:

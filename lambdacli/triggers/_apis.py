@@ -255,9 +255,15 @@ def by_authorizer(
 
 
 def by_lambda(one: Use, details: Mapping[str, Value], after: Key) -> Authorized:
-    """A route whose callers a function judges; that function lets the authorizer invoke it."""
+    """A route whose callers a function judges; that function lets the authorizer invoke it.
+
+    Raises:
+        ManifestError: there is no such function.
+    """
     named = str(one.trigger.settings["authorizer"]["lambda"]["function"])
     judge = one.place.manifest.functions.get(named)
+    if judge is None and not named.startswith("arn:"):
+        raise ManifestError(f"{one.where('authorizer.lambda.function')}: there is no function {named}")
     arn: Value = deployed.alias(judge) if judge else named
     notes = () if judge else (f"{named} must permit API Gateway to invoke it",)
     properties = {"AuthorizerType": "REQUEST", "AuthorizerUri": invocation(one.place, arn), **details}

@@ -94,7 +94,7 @@ class Kind:
     concludes: ClassVar[bool] = False  # comes after all else of its function, deletions too
     within: ClassVar[bool] = False  # a part of its function: without that it is not there, and with it it goes
     optional: ClassVar[bool] = False  # few functions have one: looked for where the function's tags tell of one
-    moves: ClassVar[bool] = False  # from function to function: what one loses may be what another has got by then
+    moves: ClassVar[bool] = False  # from function to function: the same one, by its attributes, under another name
     publishes: ClassVar[AbstractSet[str]] = frozenset()  # kinds of which nothing counts before this one: deleted first
     shared: ClassVar[bool] = False  # of the app, with a part for each function; with `Place.only` that part is all
     hangs: ClassVar[bool] = True  # on a function: its name is the function's, or begins with it and a slash

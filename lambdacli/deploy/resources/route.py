@@ -76,7 +76,7 @@ class _Route(Kind):
             _respond(api, answer["RouteId"], aws)
         if properties["RouteSettings"]:
             _limit(properties, aws)
-        return {"id": str(answer["RouteId"])}
+        return {"id": str(answer["RouteId"]), "api": api}
 
     def update(
         self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
@@ -135,7 +135,7 @@ def _actual(api: str, route: Mapping[str, Any], stage: str, aws: Aws) -> Actual:
         "RouteResponses": _responses(api, route, aws),
     }
     limited = [name for name, each in settings.items() if each is not None]
-    return Actual(properties, {"id": str(route["RouteId"])}, more={"Stages": limited})
+    return Actual(properties, {"id": str(route["RouteId"]), "api": api}, more={"Stages": limited})
 
 
 def _settings(stage: Mapping[str, Any], key: str) -> dict[str, Any] | None:
