@@ -28,6 +28,7 @@ _CONNECTIONS = 32  # per service: as many as there are threads that read
 _FIRST_PAUSE = 0.2  # seconds, doubled each time
 _LONGEST_PAUSE = 5.0
 _LONGEST_INVOCATION = 905  # seconds until a function's answer must have come: 15 minutes, "Lambda quotas"
+_FIRST_ANSWER = 3  # seconds, tried again until then: whoever has no network wants to know
 _LARGE = 1 << 20  # bytes of a request that is worth watching
 _READS = ("get_", "list_", "describe_", "head_", "lookup_", "filter_", "simulate_")
 
@@ -154,7 +155,15 @@ class Connection:
                 return found
             asked |= {name: token for name, token in zip(given, tokens, strict=False) if token}
 
-    def patient(self, service: str, operation: str, parameters: Mapping[str, Any], *, lost: bool = True) -> Answer:
+    def patient(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        lost: bool = True,
+        seconds: float = float("inf"),
+    ) -> Answer:
         """One call, tried again while it is refused for a reason that passes.
 
         Args:
@@ -162,6 +171,7 @@ class Connection:
             operation: as boto3 calls it.
             parameters: of the operation.
             lost: whether it may be made again when nobody knows if it was carried out.
+            seconds: for how long at most.
 
         Raises:
             Refused: for good.
@@ -173,7 +183,7 @@ class Connection:
             try:
                 return self.once(service, operation, parameters)
             except Refused as refused:
-                late = time.monotonic() - begun > patience(refused)
+                late = time.monotonic() - begun > min(seconds, patience(refused))
                 if late or (refused.lost and not lost):
                     raise
                 longest = _LONGEST_PAUSE * (2 if throttled(refused) else 1)
@@ -435,7 +445,7 @@ def identity(connection: Connection) -> str:
         MachineError: there are none, or they are not valid any more, or AWS cannot be reached.
     """
     try:
-        return str(connection.patient("sts", "get_caller_identity", {})["Account"])
+        return str(connection.patient("sts", "get_caller_identity", {}, seconds=_FIRST_ANSWER)["Account"])
     except Refused as refused:
         hint = "is there a network, or is AWS_ENDPOINT_URL right?" if refused.code == UNREACHABLE else "sign in again"
         raise MachineError(refused.message, hint=hint) from None
