@@ -297,7 +297,7 @@ def test_a_websocket_answers(project: Pushed, aws: Proxy, emulator: Emulator) ->
     (said,) = _said(emulator.url, f"/_aws/execute-api/{api}/dev", json.dumps({"action": "say"}))
     assert "push-dev-chat" in said
     (managing,) = (each for each in _may(aws, "push-dev-chat") if "execute-api:ManageConnections" in each["Action"])
-    assert managing["Resource"] == f"arn:aws:execute-api:eu-west-1:123456789012:{api}/dev/*/@connections/*"
+    assert managing["Resource"] == [f"arn:aws:execute-api:eu-west-1:123456789012:{api}/dev/*/@connections/*"]
     project.write({"chat": [{"websocket": "$connect"}, {"websocket": "say"}]})
     project.deploy()
     routes = {each["RouteKey"]: each for each in aws.client("apigatewayv2").get_routes(ApiId=api)["Items"]}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CALLERS = ("AuthorizationType", "AuthorizerId", "AuthorizationScopes")
 _LIMITS = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
+_TRIES = 5  # to make something whose answers get lost
 _EVERY = "$default"  # the only key that a route response may have
 
 
@@ -73,7 +74,7 @@ class _Route(Kind):
         api, key, target = (properties[each] for each in ("ApiId", "RouteKey", "Target"))
         answer = aws.create(gateway.SERVICE, "create_route", ApiId=api, RouteKey=key, Target=target, **given)
         if properties.get("RouteResponses"):
-            _respond(api, answer["RouteId"], aws)
+            _answering(properties, str(answer["RouteId"]), aws)
         if properties["RouteSettings"]:
             _limit(properties, aws)
         return {"id": str(answer["RouteId"]), "api": api}
@@ -151,20 +152,24 @@ def _responses(api: str, route: Mapping[str, Any], aws: Aws) -> list[str]:
     return [each["RouteResponseKey"] for each in found]
 
 
-def _respond(api: str, route: str, aws: Aws) -> None:
-    aws.call(gateway.SERVICE, "create_route_response", ApiId=api, RouteId=route, RouteResponseKey=_EVERY)
-
-
 def _answering(properties: Properties, route: str, aws: Aws) -> None:
-    """Give the route a response, or take it away."""
-    api = properties["ApiId"]
+    """Give the route its response, once, or take it away."""
+    for _ in range(_TRIES):
+        try:
+            return _answering_once(properties["ApiId"], route, properties["RouteResponses"], aws)
+        except Refused as refused:  # noqa: PERF203 - a call over the network costs more
+            if not (refused.lost or refused.exists):
+                raise
+    return None
+
+
+def _answering_once(api: str, route: str, wanted: list[str], aws: Aws) -> None:
     found = aws.listed(gateway.SERVICE, "get_route_responses", "Items", ApiId=api, RouteId=route)
-    if not properties["RouteResponses"]:
-        for each in found:
-            response = each["RouteResponseId"]
-            aws.remove(gateway.SERVICE, "delete_route_response", ApiId=api, RouteId=route, RouteResponseId=response)
-    elif not found:
-        _respond(api, route, aws)
+    for each in found[len(wanted) :]:
+        response = each["RouteResponseId"]
+        aws.remove(gateway.SERVICE, "delete_route_response", ApiId=api, RouteId=route, RouteResponseId=response)
+    if wanted and not found:
+        aws.create(gateway.SERVICE, "create_route_response", ApiId=api, RouteId=route, RouteResponseKey=_EVERY)
 
 
 def _limit(properties: Properties, aws: Aws) -> None:
