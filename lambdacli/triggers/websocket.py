@@ -76,10 +76,13 @@ def _selection(one: apis.Use) -> str:
     """What chooses the route, for the whole API; a trigger that does not say follows the others.
 
     Raises:
-        ManifestError: triggers contradict each other.
+        ManifestError: triggers contradict each other, or the API is somebody else's.
     """
     uses = apis.together(one).uses
     given = {said for each in uses if (said := each.trigger.settings.get("route_selection_expression"))}
+    if given and one.api.foreign:
+        message = f"{one.where()}: {one.api.name} is an API of somebody else's, and what chooses its routes is its own"
+        raise ManifestError(message, hint="leave out route_selection_expression, or the API's id")
     if len(given) > 1:
         message = f"{one.where('route_selection_expression')}: {' and '.join(sorted(given))} contradict each other"
         raise ManifestError(message, hint="the triggers of an API share it")

@@ -305,6 +305,8 @@ def test_what_chooses_the_route_is_the_apis(tmp_path: Path) -> None:
     other = {"route": "b", "route_selection_expression": "$request.body.type"}
     with pytest.raises(ManifestError, match="contradict each other"):
         _deployment(tmp_path, chat=[{"websocket": says}, {"websocket": other}])
+    with pytest.raises(ManifestError, match="what chooses its routes is its own"):
+        _deployment(tmp_path, chat=[{"websocket": {**says, "api": "abcde12345"}}])
 
 
 def test_who_connects_is_judged_by_websocket_names(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ class _Route(Kind):
         """That of its API."""
         return gateway.lane(resource)
 
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
+        """Of the limits AWS may tell more than were given."""
+        if field == "RouteSettings" and wanted:
+            return all((actual or {}).get(key) == value for key, value in wanted.items())
+        return bool(wanted == actual)
+
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """Somebody else's route stays."""
         if actual is not None and not actual.owned:
