@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from lambdacli.commands import options
 from lambdacli.errors import DeploymentFailed, LambdacliError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lambdacli import deploy
     from lambdacli.deploy.apply import Phase, Report
@@ -59,27 +60,34 @@ class How(NamedTuple):
     force_unlock: bool = False
 
 
+def planning(command: Callable[..., int]) -> Callable[..., int]:
+    """As `on_aws`; with --detailed-exitcode every error ends it with 1, as 2 says that there are changes."""
+    inner = on_aws(command)
+
+    @wraps(inner)
+    def run_it(**given: Any) -> int:
+        try:
+            return int(inner(**given))
+        except LambdacliError as error:
+            if not given["detailed_exitcode"]:
+                raise
+            console.error(error)
+            return 1
+
+    return run_it
+
+
 def run(wanted: deploy.Options, how: How) -> int:
     """Plan, show, ask, carry out, report; the exit code.
 
     Raises:
         LambdacliError: whatever keeps it from being done.
     """
-    if how.detailed_exitcode and not how.dry_run:
-        raise UsageError("--detailed-exitcode is for plans that are only shown", hint="add --dry-run")
-    try:
-        return _run(wanted, how)
-    except LambdacliError as error:
-        if not how.detailed_exitcode:
-            raise
-        console.error(error)
-        return 1
-
-
-def _run(wanted: deploy.Options, how: How) -> int:
     from lambdacli import deploy
     from lambdacli.console import progress
 
+    if how.detailed_exitcode and not how.dry_run:
+        raise UsageError("--detailed-exitcode is for plans that are only shown", hint="add --dry-run")
     with progress.working("reading what there is on AWS") as tell:
         prepared = deploy.prepare(wanted, tell)
     if how.dry_run:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from lambdacli.commands import options
-from lambdacli.commands.deploying import How, Target, on_aws, run
+from lambdacli.commands.deploying import How, Target, planning, run
 
 
-@on_aws
+@planning
 def command(
     target: Target,
     delete_data: options.DeleteData = False,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lambdacli.commands import options
-from lambdacli.commands.deploying import How, Target, on_aws, run
+from lambdacli.commands.deploying import How, Target, planning, run
 
 
-@on_aws
+@planning
 def command(
     target: Target,
     only: options.Only = "",
