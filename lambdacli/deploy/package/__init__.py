@@ -11,6 +11,7 @@ import ast
 import os
 import stat
 import sys
+import time
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,13 +82,13 @@ def package_layer(path: Path, *, architecture: Architecture | None = None, exclu
         ManifestError: as for functions.
     """
     with _named(f"layer {path}"):
-        wanted = Wanted(architecture)
-        if _kind(path) == "folder":
-            patterns = rules.read(str(path), exclude)
-            return _zipped(tree.walk(str(path), patterns), patterns, wanted, ())
+        kind, wanted = _kind(path), Wanted(architecture)
+        if kind == "folder":
+            task = _Task(rules.read(str(path), exclude), wanted, time.time_ns())
+            return _zipped(tree.walk(str(path), task.patterns), task)
         if not str(path).endswith(given.ENDINGS):
             raise ManifestError(f"{path} is neither a folder nor a zip")
-        return _given(path, rules.Rules(exclude), wanted)
+        return _given(path, _Task(rules.Rules(exclude), wanted, time.time_ns()))
 
 
 def check_size(function: Function, package: Package, layers: Iterable[Package] = ()) -> None:
@@ -103,18 +104,25 @@ def check_size(function: Function, package: Package, layers: Iterable[Package] =
             raise too_large(total, sorted((b for p in parts for b in p.biggest), key=lambda each: -each[1])[:5])
 
 
+class _Task(NamedTuple):
+    patterns: rules.Rules
+    wanted: Wanted
+    began: int  # nanoseconds
+    tell: Callable[[str], None] = _silent
+
+
 def _of_function(function: Function, project: Path, tell: Callable[[str], None]) -> Package:
     code, kind = function.code, _kind(function.code)
+    patterns = rules.read(str(code), function.exclude) if kind == "folder" else rules.Rules(function.exclude)
     version = function.runtime.removeprefix("python") if function.runtime.startswith("python") else ""
-    wanted = Wanted(function.architecture, version)
+    task = _Task(patterns, Wanted(function.architecture, version), time.time_ns(), tell)
     if kind == "folder":
-        patterns = rules.read(str(code), function.exclude)
         own = tree.walk(str(code), patterns)
         there = dependencies.install(function, own, patterns, project, tell)
-        return _zipped(tree.merged(own, there.entries), patterns, wanted, there.remarks, tell)
+        return _zipped(tree.merged(own, there.entries), task, there.remarks)
     if str(code).endswith(given.ENDINGS):
-        return _given(code, rules.Rules(function.exclude), wanted)
-    return _zipped([tree.single(str(code))], rules.Rules(function.exclude), wanted, _alone(code), tell)
+        return _given(code, task)
+    return _zipped([tree.single(str(code))], task, _alone(code))
 
 
 def _kind(path: Path) -> str:
@@ -128,48 +136,51 @@ def _kind(path: Path) -> str:
     return "folder" if stat.S_ISDIR(mode) else "file"
 
 
-def _zipped(
-    entries: list[tree.Entry],
-    patterns: rules.Rules,
-    wanted: Wanted,
-    remarks: tuple[str, ...],
-    tell: Callable[[str], None] = _silent,
-) -> Package:
+def _zipped(entries: list[tree.Entry], task: _Task, remarks: tuple[str, ...] = ()) -> Package:
     size = sum(entry.size for entry in entries)
     parts = biggest((entry.name, entry.size) for entry in entries)
     if size > UNPACKED:
         raise too_large(size, parts)
-    key = kept.key(archive.FORMAT, zlib.ZLIB_RUNTIME_VERSION, *wanted, patterns.lines, tree.fingerprint(entries))
-    record = kept.recall(key)
-    if record is None:
-        if size > DIRECT_UPLOAD:
-            tell(f"zipping {megabytes(size)}")
-        record = _make(key, entries, Findings(wanted, patterns))
+    key = kept.key(
+        archive.FORMAT, zlib.ZLIB_RUNTIME_VERSION, *task.wanted, task.patterns.lines, tree.fingerprint(entries)
+    )
+    with kept.one_at_a_time(key):
+        record = kept.recall(key)
+        if record is None:
+            if size > DIRECT_UPLOAD:
+                task.tell(f"zipping {megabytes(size)}")
+            record = _make(key, entries, Findings(task.wanted, task.patterns))
+            if kept.is_settled((entry.stamp for entry in entries), task.began):
+                kept.remember(key, record)
     return _package(Path(kept.folder(), f"{key}.zip"), record, remarks, parts)
 
 
 def _make(key: str, entries: list[tree.Entry], findings: Findings) -> dict[str, Any]:
+    vendored = tree.vendored(entries)
+
     def look(entry: tree.Entry, data: bytes) -> None:
-        findings.look(entry.name, data, program=entry.mode == tree.PROGRAM, installed=entry.installed)
+        installed = entry.installed or entry.name in vendored
+        findings.look(entry.name, data, program=entry.mode == tree.PROGRAM, installed=installed)
 
     with kept.fresh(key) as stream:
         written = archive.write(entries, stream, look)
         remarks = findings.judge()
-    record = {**written._asdict(), "remarks": remarks}
-    if kept.is_settled(entry.stamp for entry in entries):
-        kept.remember(key, record)
-    return record
+    remarks += [
+        f"the link {link.name} points to {link.target}, which is not packaged" for link in tree.dangling(entries)
+    ]
+    return {**written._asdict(), "remarks": remarks}
 
 
-def _given(path: Path, patterns: rules.Rules, wanted: Wanted) -> Package:
+def _given(path: Path, task: _Task) -> Package:
     status = path.stat()
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
-    key = kept.key(archive.FORMAT, *wanted, patterns.lines, str(path), stamp)
-    record = kept.recall(key, given=True)
-    if record is None:
-        record = given.record(path, Findings(wanted, patterns), status.st_size)
-        if kept.is_settled([stamp]):
-            kept.remember(key, record)
+    key = kept.key(archive.FORMAT, *task.wanted, task.patterns.lines, str(path), stamp)
+    with kept.one_at_a_time(key):
+        record = kept.recall(key, given=True)
+        if record is None:
+            record = given.record(path, Findings(task.wanted, task.patterns), status.st_size)
+            if kept.is_settled([stamp], task.began):
+                kept.remember(key, record)
     if record["unpacked"] > UNPACKED:
         raise too_large(record["unpacked"], [(name, size) for name, size in record["biggest"]])
     return _package(path, record, (), tuple((name, size) for name, size in record["biggest"]))

@@ -22,7 +22,8 @@ def stamp(path: str) -> tuple[object, ...]:
     from lambdacli.deploy.package.rules import Rules
 
     if os.path.isdir(path):
-        return (path, tree.fingerprint(tree.walk(path, Rules())))
+        built = Rules(("build/", "dist/", "*.egg-info/"))  # which installing it leaves there
+        return (path, tree.fingerprint(tree.walk(path, built)))
     try:
         status = os.stat(path)
     except OSError:

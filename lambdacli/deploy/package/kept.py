@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import shutil
+import threading
 import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _DAYS = 30  # unused
 _MOST = 2 << 30  # bytes, of zips and installed packages together
+_UNFINISHED = "unfinished"
+_LOCKS: dict[str, threading.Lock] = {}
 _YOUNG = 50_000_000  # nanoseconds: a file that is younger may be written once more within one tick of its clock
 
 
@@ -80,42 +83,61 @@ def fresh(key: str) -> Iterator[IO[bytes]]:
     Raises:
         MachineError: there is no room for it.
     """
+    import tempfile
+
     target = os.path.join(folder(), f"{key}.zip")
-    temporary = f"{target}.{os.getpid()}"
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            yield stream
-        os.replace(temporary, target)
+        descriptor, temporary = tempfile.mkstemp(dir=folder(), prefix=f"{_UNFINISHED}-")
+        try:
+            with open(descriptor, "wb") as stream:
+                yield stream
+            os.replace(temporary, target)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
     except OSError as error:
         raise MachineError(
             f"cannot write {target}: {(error.strerror or str(error)).lower()}",
             hint="LAMBDACLI_CACHE_DIR names another folder for packages",
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
 
 
-def is_settled(stamps: Iterable[tuple[int, ...]]) -> bool:
-    """Whether every file is old enough for a later change to show in its times."""
-    limit = time.time_ns() - _YOUNG
-    return all(max(stamp[:2], default=0) < limit for stamp in stamps)
+def is_settled(stamps: Iterable[tuple[int, ...]], looked: int) -> bool:
+    """Whether every file was old enough, when it was looked at, for a later change to show in its times.
+
+    A stamp is the time of its content and that of its status, which is always now where it is changed; on Windows the
+    latter is the time of its birth. All in nanoseconds.
+    """
+    telling = 0 if os.name == "nt" else 1
+    return all(stamp[telling] < looked - _YOUNG for stamp in stamps)
+
+
+@contextmanager
+def one_at_a_time(key: str) -> Iterator[None]:
+    """Of several threads with the same key one works; the others find what it has left."""
+    with _LOCKS.setdefault(key, threading.Lock()):
+        yield
 
 
 def installed(key: str, install: Callable[[str], None]) -> str:
     """The folder that `install` has filled for a key: at once if it has done so before, whole or not at all."""
+    target = os.path.join(folder(), f"{key}.installed")
+    with one_at_a_time(key):
+        if not _touched(target):
+            _install(target, install)
+    return target
+
+
+def _install(target: str, install: Callable[[str], None]) -> None:
     import tempfile
 
-    target = os.path.join(folder(), f"{key}.installed")
-    if not _touched(target):
-        _tidy_once(folder())
-        with tempfile.TemporaryDirectory(dir=folder(), prefix=f"{key}.", ignore_cleanup_errors=True) as fresh:
-            inside = os.path.join(fresh, "content")
-            os.mkdir(inside)
-            install(inside)
-            with contextlib.suppress(OSError):  # another process was faster: its folder serves
-                os.rename(inside, target)
-    return target
+    _tidy_once(folder())
+    with tempfile.TemporaryDirectory(dir=folder(), prefix=f"{_UNFINISHED}-", ignore_cleanup_errors=True) as fresh:
+        inside = os.path.join(fresh, "content")
+        os.mkdir(inside)
+        install(inside)
+        with contextlib.suppress(OSError):  # another process was faster: its folder serves
+            os.rename(inside, target)
 
 
 def _touched(path: str) -> bool:
@@ -129,18 +151,29 @@ def _touched(path: str) -> bool:
 
 @functools.cache
 def _tidy_once(place: str) -> None:
-    """Remove what has not been used for long, and the oldest of too much."""
+    """Remove what has not been used for long, what was never finished, and the oldest of too much."""
+    if _is_tidy(place):
+        return
     with contextlib.suppress(OSError):
-        kept = [
-            (each.stat().st_mtime, each.path)
-            for each in os.scandir(place)
-            if each.name.endswith((".zip", ".installed"))
-        ]
-        oldest, total = time.time() - _DAYS * 86_400, 0
-        for used, path in sorted(kept, reverse=True):
+        found = sorted(((each.stat().st_mtime, each.path) for each in os.scandir(place)), reverse=True)
+        now, total = time.time(), 0
+        for used, path in found:
             total += _bytes(path)
-            if used < oldest or total > _MOST:
+            days = _DAYS if not os.path.basename(path).startswith(_UNFINISHED) else 1
+            if now - used > days * 86_400 or total > _MOST:
                 _remove(path)
+
+
+def _is_tidy(place: str) -> bool:
+    """Whether it has been tidied today; if not, it is now."""
+    marker = os.path.join(place, "tidied")
+    with contextlib.suppress(OSError):
+        if time.time() - os.stat(marker).st_mtime < 86_400:  # noqa: PLR2004 - a day
+            return True
+    with contextlib.suppress(OSError):
+        os.close(os.open(marker, os.O_WRONLY | os.O_CREAT, 0o600))
+        os.utime(marker)
+    return False
 
 
 def _bytes(path: str) -> int:
@@ -152,7 +185,6 @@ def _bytes(path: str) -> int:
 def _remove(path: str) -> None:
     if os.path.isdir(path):
         shutil.rmtree(path, ignore_errors=True)
-        return
-    for each in (path, path.removesuffix(".zip") + ".json"):
+    else:
         with contextlib.suppress(OSError):
-            os.unlink(each)
+            os.unlink(path)

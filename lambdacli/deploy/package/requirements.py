@@ -59,7 +59,7 @@ def install(
 
     def fill(target: str) -> None:
         tell(f"installing requirements.txt for {function.runtime} on {function.architecture}")
-        _install(function, project, target)
+        _install(function, target, _installer(function, project, asked))
         installed.normalise(target)
         if not _OWN_OF_RUNTIME & asked.names:
             installed.remove(target, _OWN_OF_RUNTIME)
@@ -115,20 +115,44 @@ def _vendored(asked: _Asked, there: set[str]) -> bool:
     return not asked.paths and asked.names <= present
 
 
-def _install(function: Function, project: Path, target: str) -> None:
-    uv = shutil.which("uv")
+class _Installer(NamedTuple):
+    name: str
+    command: list[str]
+
+
+def _installer(function: Function, project: Path, asked: _Asked) -> _Installer:
+    """Uv if it is there, else pip, which alone builds folders of this machine while it builds nothing else.
+
+    Raises:
+        MachineError: what is needed is not there.
+    """
     version, machine = function.runtime.removeprefix("python"), _MACHINES[function.architecture]
-    command = _uv(uv, version, machine) if uv else _pip(function, project, version, machine)
-    done = run([*command, "--target", target, "-r", "requirements.txt"], str(function.code), _QUIET)
+    folders = any(map(os.path.isdir, asked.paths))
+    if (uv := shutil.which("uv")) and not folders:
+        return _Installer("uv", _uv(uv, version, machine))
+    if python := _with_pip(function, project, version):
+        return _Installer("pip", _pip(python, version, machine))
+    lacking = (
+        "names a folder, and there is no pip to build it" if folders else "asks for uv or pip, and neither is there"
+    )
+    raise MachineError(
+        f"requirements.txt {lacking}",
+        hint=f"`{sys.executable} -m ensurepip` installs pip; or put the packages into {function.code} yourself",
+    )
+
+
+def _install(function: Function, target: str, installer: _Installer) -> None:
+    command = [*installer.command, "--target", target, "-r", "requirements.txt"]
+    done = run(command, str(function.code), _QUIET)
     if done.returncode:
-        where = f"Python {version} on Linux {function.architecture}"
+        where = f"Python {function.runtime.removeprefix('python')} on Linux {function.architecture}"
         missing = _missing(" ".join(done.stderr.split()))
         if _NO_INDEX.search(done.stderr):
             raise MachineError(
                 "requirements.txt cannot be installed: its package index does not answer", hint=said(done)
             )
         if not missing:
-            raise failed("uv" if uv else "pip", "requirements.txt", done)
+            raise failed(installer.name, "requirements.txt", done)
         raise ManifestError(
             f"requirements.txt: {missing} has no wheel for {where}",
             hint="is there such a version? if it has no wheel, build one on Amazon Linux and name its file",
@@ -161,11 +185,11 @@ def _uv(uv: str, version: str, machine: str) -> list[str]:
     ]
 
 
-def _pip(function: Function, project: Path, version: str, machine: str) -> list[str]:
+def _pip(python: str, version: str, machine: str) -> list[str]:
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_glibc(version), _GLIBC_LEAST - 1, -1)]
     platforms += [f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux")]
     return [
-        *(_with_pip(function, project, version), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
         *("--no-input", "--no-compile", "--no-warn-conflicts", "--only-binary=:all:", "--implementation", "cp"),
         *("--python-version", version),
         *(part for platform in platforms for part in ("--platform", platform)),
@@ -173,21 +197,11 @@ def _pip(function: Function, project: Path, version: str, machine: str) -> list[
 
 
 def _with_pip(function: Function, project: Path, version: str) -> str:
-    """A Python that has pip, of the function's version if there is one: pip reads markers as of its own version.
-
-    Raises:
-        MachineError: none has.
-    """
+    """A Python that has pip, if any; of the function's version first, as pip reads markers as of its own."""
     candidates = [sys.executable]
     if version != f"{sys.version_info[0]}.{sys.version_info[1]}":
         candidates = [*_interpreter(function, project), sys.executable]
-    for path in candidates:
-        if _has_pip(path, project):
-            return path
-    raise MachineError(
-        "requirements.txt has to be installed, and there is neither uv nor pip",
-        hint=f"install uv, or pip with `{sys.executable} -m ensurepip`; or put them into {function.code} yourself",
-    )
+    return next((path for path in candidates if _has_pip(path, project)), "")
 
 
 def _has_pip(path: str, project: Path) -> bool:

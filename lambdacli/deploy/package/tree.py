@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.errors import ManifestError
@@ -63,6 +64,33 @@ def merged(own: Iterable[Entry], installed: Iterable[Entry]) -> list[Entry]:
     return sorted(mine.values(), key=_order)
 
 
+def vendored(entries: Iterable[Entry]) -> set[str]:
+    """The names that packages in the folder list as theirs, in the RECORD of each (PEP 376)."""
+    names: set[str] = set()
+    for entry in entries:
+        about, _, base = entry.name.rpartition("/")
+        if base == "RECORD" and about.endswith(".dist-info"):
+            folder = about.rpartition("/")[0]
+            with suppress(OSError), open(entry.path, encoding="utf-8", errors="replace") as stream:
+                names.update(os.path.join(folder, line.rsplit(",", 2)[0].strip('"')) for line in stream)
+    return names
+
+
+def dangling(entries: Iterable[Entry]) -> list[Entry]:
+    """The links to what has been left out, or is nowhere."""
+    names: set[str] = set()
+    links = []
+    for entry in entries:
+        names.update((entry.name, *_parents(entry.name)))
+        if entry.mode == LINK and not entry.target.startswith("/"):
+            links.append(entry)
+    return [link for link in links if _resolved(link) not in {*names, "."}] if links else []
+
+
+def _resolved(link: Entry) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(link.name), link.target)).replace(os.sep, "/")
+
+
 def fingerprint(entries: Iterable[Entry]) -> str:
     """Changes when a name, a mode, a link or any file does. Nothing is read."""
     import hashlib
@@ -112,9 +140,12 @@ def _utf8(name: str) -> str:
 
 
 def _file(name: str, path: str, status: os.stat_result, *, installed: bool) -> Entry:
-    stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     mode = PROGRAM if _is_program(path, status.st_mode) else FILE
-    return Entry(name, path, mode, status.st_size, "", stamp, installed)
+    return Entry(name, path, mode, status.st_size, "", _stamp(status), installed)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def _is_program(path: str, mode: int) -> bool:
@@ -126,7 +157,7 @@ def _is_program(path: str, mode: int) -> bool:
 
 def _link(root: str, name: str, path: str, status: os.stat_result) -> Entry:
     target = os.readlink(path).replace("\\", "/") if _WINDOWS else os.readlink(path)
-    return Entry(name, path, LINK, 0, _inside(root, name, path, target), (status.st_mtime_ns, status.st_ino))
+    return Entry(name, path, LINK, 0, _inside(root, name, path, target), _stamp(status))
 
 
 def _inside(root: str, name: str, path: str, target: str) -> str:

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -251,3 +252,36 @@ def test_records_in_the_cache_hold_no_content(
         ["content", "remarks", "sha256", "size", "unpacked"]
     ]
     assert {stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "cache/packages").iterdir()} == {0o600}
+
+
+def test_what_was_not_used_for_long_goes(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LAMBDACLI_CACHE_DIR", str(tmp_path / "cache"))
+    place = tmp_path / "cache/packages"
+    (place / "old.installed/node_modules").mkdir(parents=True)
+    for name in ("old.zip", "old.json", "unfinished-x", "young.zip"):
+        (place / name).write_text("x")
+    month, day = time.time() - 31 * 86_400, time.time() - 2 * 86_400
+    for name, used in {"old.zip": month, "old.json": month, "old.installed": month, "unfinished-x": day}.items():
+        os.utime(place / name, (used, used))
+    time.sleep(SETTLED)
+    made = project.package()
+    left = {path.name for path in place.iterdir()} - {"tidied", made.path.name, made.path.with_suffix(".json").name}
+    assert left == {"young.zip"}
+
+
+def test_threads_may_package_at_once(project: Project) -> None:
+    project.write({f"{number}.txt": str(number) * 1000 for number in range(50)})
+    seen: dict[Any, Package] = {}
+    with ThreadPoolExecutor(8) as pool:
+        functions = [project.function(name=f"f{number}") for number in range(16)]
+        made = list(pool.map(lambda function: package(function, seen=seen), functions))
+    assert len({each.sha256 for each in made}) == 1
+    with zipfile.ZipFile(made[0].path) as opened:
+        assert opened.testzip() is None
+
+
+def test_a_link_to_what_is_left_out_is_told(project: Project) -> None:
+    project.write({"venv/pyvenv.cfg": "", "venv/x": ""})
+    (project.folder / "link").symlink_to("venv/x")
+    (project.folder / "fine").symlink_to(".")
+    assert project.package().remarks == ("the link link points to venv/x, which is not packaged",)

@@ -92,6 +92,16 @@ def test_what_is_public_is_packaged(project: Project, name: str, content: str | 
     assert project.write({name: content}).names() == sorted(["app.py", name])
 
 
+def test_keys_that_a_vendored_package_brings_are_no_secrets(project: Project) -> None:
+    project.write(
+        {"tornado/test/test.key": PRIVATE, "tornado-6.0.dist-info/RECORD": "tornado/test/test.key,sha256=x,9\n"}
+    )
+    assert "tornado/test/test.key" in project.names()
+    project.write({"tornado/mine.key": PRIVATE})
+    with pytest.raises(ManifestError, match=r"tornado/mine.key looks like a secret: it is named as a private key$"):
+        project.package()
+
+
 def test_a_zip_is_looked_into_as_well(project: Project, tmp_path: Path) -> None:
     archive = tmp_path / "code.zip"
     with zipfile.ZipFile(archive, "w") as opened:
