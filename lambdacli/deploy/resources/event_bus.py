@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources import Actual, Kind, _named
 
 if TYPE_CHECKING:
     from lambdacli.deploy.aws import Aws
@@ -26,6 +26,8 @@ class _EventBus(Kind):
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
         """Whether it is there."""
+        if _named.foreign(name, aws.place):
+            return Actual({}, _attributes(name, aws.place))
         if aws.get("events", "describe_event_bus", Name=name) is None:
             return None
         return Actual({}, _attributes(name, aws.place))
@@ -33,7 +35,7 @@ class _EventBus(Kind):
 
 def _attributes(name: str, place: Place) -> Attributes:
     if name.startswith("arn:"):
-        return {"arn": name, "name": name.partition("event-bus/")[2]}
+        return {"arn": name, "name": name}  # operations take either
     return {"arn": place.arn("events", f"event-bus/{name}"), "name": name}
 
 

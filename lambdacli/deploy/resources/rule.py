@@ -140,7 +140,9 @@ def _is_ours(target: Mapping[str, Any] | None, function: str, arn: str, aws: Aws
 
 def _put_rule(named: _Name, properties: Properties, aws: Aws, **tags: Any) -> str:
     """PutRule replaces all of a rule except its targets; it takes tags for a new one alone."""
-    given = {key: properties[key] for key in ("ScheduleExpression", "State", "Description") if properties[key]}
+    given = {key: properties[key] for key in ("State", "Description")}
+    if properties["ScheduleExpression"]:
+        given["ScheduleExpression"] = properties["ScheduleExpression"]
     if properties["EventPattern"]:
         given["EventPattern"] = as_json(properties["EventPattern"])
     return str(aws.call("events", "put_rule", Name=named.rule, **named.on, **given, **tags)["RuleArn"])

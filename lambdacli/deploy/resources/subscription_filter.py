@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
     from lambdacli.resource import Place
 
+_FUNCTION = 6  # where its name stands in an ARN
 _TEXTS = ("filterPattern", "destinationArn", "fieldSelectionCriteria")
 
 
@@ -34,9 +35,12 @@ class _SubscriptionFilter(Kind):
     rank = 70
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
-        """A log group elsewhere cannot invoke; a filter of somebody else is not taken over."""
+        """A log group elsewhere cannot invoke, its own must not; a filter of somebody else is not taken over."""
         if str(properties["logGroupName"]).startswith("arn:"):
             return "the log group is in another Region or account: only those of this one invoke a function"
+        group, target = str(properties["logGroupName"]), str(properties["destinationArn"]).split(":")
+        if group == f"/aws/lambda/{target[_FUNCTION] if len(target) > _FUNCTION else ''}":
+            return "the function would be invoked by its own log, again and again"
         if actual is not None and not actual.owned:
             destination = actual.properties["destinationArn"]
             return f"there is such a filter already, to {destination}: `filter_name` makes another"
