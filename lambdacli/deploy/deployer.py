@@ -129,7 +129,7 @@ _PREFIXES = {
     "elbv2": "elasticloadbalancing", "apigatewayv2": "apigateway", "resourcegroupstaggingapi": "tag",
 }  # fmt: skip
 # Operations whose actions have other names, or that take more than one: with tags in the creating call, for example.
-_ACTIONS = {
+RENAMED = {
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("lambda", "create_function"): "lambda:CreateFunction lambda:TagResource",
     ("lambda", "create_event_source_mapping"): "lambda:CreateEventSourceMapping",
@@ -164,8 +164,8 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
     if prefix == "apigateway":
         method = _METHODS[operation.partition("_")[0]]
         return (f"{prefix}:{method}", f"{prefix}:POST") if operation == "tag_resource" else (f"{prefix}:{method}",)
-    if (service, operation) in _ACTIONS:
-        return tuple(_ACTIONS[service, operation].split())
+    if (service, operation) in RENAMED:
+        return tuple(RENAMED[service, operation].split())
     return (f"{prefix}:{''.join(part.capitalize() for part in operation.split('_'))}",)
 
 

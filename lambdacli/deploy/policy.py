@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.deploy import desired, plan
 from lambdacli.deploy.desired import Packages
 from lambdacli.deploy.package import Package
-from lambdacli.deploy.resources import UNKNOWN, load
+from lambdacli.deploy.resources import load
 from lambdacli.deploy.values import resolved
 from lambdacli.resource import Ref, references
 
@@ -39,11 +39,10 @@ def of_functions(place: Place, only: str = "") -> dict[str, dict[str, Any]]:
 
 
 def _pattern(ref: Ref, place: Place) -> str:
-    """What stands for an ARN that only AWS knows: of a stream, which has the time of its making in it."""
+    """What stands for what only AWS knows: the ARN of a stream, which has the time of its making in it, or an id."""
     if ref.kind in ("table", "table_stream"):
-        table = ref.name.rpartition("table/")[2]
-        return place.arn("dynamodb", f"table/{table}/stream/*")
-    return repr(UNKNOWN)
+        return place.arn("dynamodb", f"table/{ref.name.rpartition('table/')[2]}/stream/*")
+    return "*"
 
 
 def _documents(

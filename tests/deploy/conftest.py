@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from emulator import Emulator, Unavailable, executable
 from forked import Forker
+from project import Project
 from rules import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,10 @@ def forker() -> Iterator[Forker]:
     """The command line as processes that start at once."""
     with Forker() as running:
         yield running
+
+
+@pytest.fixture
+def project(aws: Proxy, forker: Forker, tmp_path: Path) -> Project:
+    """Two functions without triggers, nothing of them deployed."""
+    aws.delay = 0
+    return Project(aws, forker, tmp_path)

@@ -3,66 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import terminal
+from project import SECRET
 from rules import Denied, Slow
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from forked import Ended, Forker
-    from rules import Proxy
-
-APP = "def handler(event, context): return event\n"
-SECRET = "hunter2-hunter2"  # noqa: S105 - what nobody must see
-
-
-@dataclass
-class Project:
-    """A manifest, and the account that it is for."""
-
-    aws: Proxy
-    run: Forker
-    folder: Path
-    manifest: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        (self.folder / "app.py").write_text(APP)
-        self.write(orders={}, mails={"environment": {"TOKEN": SECRET}})
-
-    def write(self, **functions: dict[str, Any]) -> None:
-        defaults = {"runtime": "python3.13", "handler": "app.handler", "code": "app.py"}
-        self.manifest = {"app": "shop", "region": "eu-west-1", "defaults": defaults, "functions": functions}
-        self.save()
-
-    def save(self) -> None:
-        (self.folder / "lambdacli.yaml").write_text(json.dumps(self.manifest))
-
-    def __call__(self, *arguments: str, env: dict[str, str] | None = None) -> Ended:
-        self.aws.forget()
-        return self.run(*arguments, cwd=self.folder, env=self.aws.environ | (env or {}))
-
-    def json(self, *arguments: str) -> Any:
-        ended = self(*arguments, "--json")
-        assert ended.status == 0, ended.err
-        return json.loads(ended.out)
-
-    def deployed(self) -> Project:
-        ended = self("deploy", "--yes")
-        assert ended.status == 0, ended.err
-        return self
-
-
-@pytest.fixture
-def project(aws: Proxy, forker: Forker, tmp_path: Path) -> Project:
-    aws.delay = 0
-    return Project(aws, forker, tmp_path)
+    from project import Project
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(project: Project) -> None:
@@ -243,17 +193,8 @@ def test_a_failure_for_machines(project: Project) -> None:
     assert states["alias", "mails"]["state"] == "done"
 
 
-def _argv(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "lambdacli", *arguments]
-
-
-def _terminal(project: Project) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LAMBDACLI_CACHE_DIR") if name in os.environ}
-    return kept | project.aws.environ
-
-
 def test_in_a_terminal_it_asks_and_shows_a_tree(project: Project) -> None:
-    status, shown = terminal.run(_argv("deploy"), project.folder, _terminal(project), [("[y/N]", "y\n")])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", "y\n")])
     text = terminal.plain(shown)
     assert status == 0, text
     assert "do this in account 123456789012, eu-west-1? [y/N]: y" in text
@@ -265,14 +206,14 @@ def test_in_a_terminal_it_asks_and_shows_a_tree(project: Project) -> None:
 
 
 def test_no_is_an_answer(project: Project) -> None:
-    status, shown = terminal.run(_argv("deploy"), project.folder, _terminal(project), [("[y/N]", "n\n")])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", "n\n")])
     assert (status, project.aws.writes) == (1, [])
     assert terminal.plain(shown).endswith("nothing was changed\n")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
 def test_ctrl_c_and_ctrl_d_instead_of_an_answer(project: Project, key: str) -> None:
-    status, shown = terminal.run(_argv("deploy"), project.folder, _terminal(project), [("[y/N]", key)])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", key)])
     assert (status, project.aws.writes) == (130, [])
     assert terminal.plain(shown).endswith("interrupted\n")
 
@@ -280,7 +221,7 @@ def test_ctrl_c_and_ctrl_d_instead_of_an_answer(project: Project, key: str) -> N
 def test_ctrl_c_finishes_what_has_begun_and_tells_what_is_left(project: Project) -> None:
     project.aws.fault(lambda call: call.operation == "CreateFunction", Slow(0.5), times=9)
     keys = [("deploying", "\x03")]
-    status, shown = terminal.run(_argv("deploy", "--yes"), project.folder, _terminal(project), keys)
+    status, shown = terminal.run(project.argv("deploy", "--yes"), project.folder, project.environment, keys)
     text = terminal.plain(shown)
     assert status == 130, text
     assert "not done:\n" in text
@@ -294,7 +235,7 @@ def test_ctrl_c_while_it_reads_gives_the_cursor_back(project: Project) -> None:
     project.aws.fault(lambda call: call.operation == "ListRoles", Slow(3))
     keys = [("reading", "\x03")]
     begun = time.monotonic()
-    status, shown = terminal.run(_argv("deploy", "--yes"), project.folder, _terminal(project), keys)
+    status, shown = terminal.run(project.argv("deploy", "--yes"), project.folder, project.environment, keys)
     assert (status, project.aws.writes) == (130, [])
     assert time.monotonic() - begun < 20
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
