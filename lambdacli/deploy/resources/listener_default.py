@@ -30,6 +30,7 @@ class _ListenerDefault(Kind):
     kind = "listener_default"
     label = "listener's default action"
     rank = 70
+    moves = True
 
     def lane(self, resource: Resource) -> str:
         return f"listener {_listener(resource.name)}"

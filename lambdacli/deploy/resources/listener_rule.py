@@ -32,6 +32,7 @@ class _ListenerRule(Kind):
     kind = "listener_rule"
     label = "listener rule"
     rank = 70
+    moves = True
 
     def lane(self, resource: Resource) -> str:
         return f"listener {_parts(resource.name)[0]}"

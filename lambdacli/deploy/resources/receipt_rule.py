@@ -26,6 +26,7 @@ class _ReceiptRule(Kind):
     kind = "receipt_rule"
     label = "SES receipt rule"
     rank = 70
+    moves = True
     immutable = frozenset({"RuleSetName"})
 
     def lane(self, resource: Resource) -> str:

@@ -35,6 +35,7 @@ class _RestMethod(Kind):
     kind = "rest_method"
     label = "REST API method"
     rank = 72
+    moves = True
 
     def lane(self, resource: Resource) -> str:
         return f"rest_api {_parts(resource.name)[0]}"

@@ -23,6 +23,7 @@ class _TopicRule(Kind):
     kind = "topic_rule"
     label = "IoT rule"
     rank = 70
+    moves = True
 
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"arn": place.arn("iot", f"rule/{_rule(resource.name)}")}

@@ -41,6 +41,7 @@ class _UserPoolTrigger(Kind):
     kind = "user_pool_trigger"
     label = "Cognito trigger"
     rank = 70
+    moves = True
 
     def lane(self, resource: Resource) -> str:
         return f"user_pool {_parts(resource.name)[0]}"
