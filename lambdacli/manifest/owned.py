@@ -10,57 +10,57 @@ from __future__ import annotations
 
 from typing import Any
 
-_VARIABLE = r"\$\{[^}]*\}"
+_VARIABLE = r"\$\{"  # what a name becomes is only known when its variables are filled in
 _MAX_TAGS = 45  # of the 50 of a resource, some are ours
+
+
+_FIFO = r"\.fifo"
+_DOTTED = ("[a-zA-Z0-9_.-]", "letters, digits, _, - and dots")
+_PLAIN = ("[a-zA-Z0-9_-]", "letters, digits, _ and -")
 
 
 def section() -> dict[str, Any]:
     """JSON Schema of `resources`."""
+    bucket = (
+        "[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9]",
+        "a bucket's name has 3 to 63 lower-case letters, digits, - and dots",
+    )
     properties = {
-        "buckets": _named(
-            "S3 buckets, by name.", "[a-z0-9.-]", 63, "lower-case letters, digits, - and dots", _bucket()
-        ),
-        "queues": _fifo("SQS queues, by name; a FIFO queue's ends in .fifo.", 80, _queue(), _fifo_queue()),
-        "topics": _fifo("SNS topics, by name; a FIFO topic's ends in .fifo.", 256, _topic(), _fifo_topic()),
-        "tables": _named(
-            "DynamoDB tables, by name.", "[a-zA-Z0-9_.-]", 255, "letters, digits, _, - and dots", _table()
-        ),
-        "streams": _named(
-            "Kinesis streams, by name.", "[a-zA-Z0-9_.-]", 128, "letters, digits, _, - and dots", _stream()
-        ),
+        "buckets": _named("S3 buckets, by name.", *bucket, _bucket()),
+        "queues": _fifo("SQS queues, by name; a FIFO queue's ends in .fifo.", 80, _queue(), _queue(_FIFO)),
+        "topics": _fifo("SNS topics, by name; a FIFO topic's ends in .fifo.", 256, _topic(), _topic(_FIFO)),
+        "tables": _named("DynamoDB tables, by name.", *_of(_DOTTED, 3, 255), _table()),
+        "streams": _named("Kinesis streams, by name.", *_of(_DOTTED, 1, 128), _stream()),
     }
     return _settings("Resources that are made where they are missing.", properties)
 
 
-def _named(
-    description: str, characters: str, most: int, expected: str, settings: dict[str, Any], *, nothing: bool = True
-) -> dict[str, Any]:
-    if not settings.get("required") and nothing:
-        settings = {**settings, "type": ["object", "null"]}
+def _of(characters: tuple[str, str], least: int, most: int) -> tuple[str, str]:
+    """A pattern, and what to say where it does not match."""
+    pattern, words = characters
+    return f"{pattern}{{{least},{most}}}", f"a name has {least} to {most} {words}"
+
+
+def _named(description: str, pattern: str, expected: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "description": description,
-        "propertyNames": _names(rf"({characters}|{_VARIABLE})", most, expected),
-        "additionalProperties": settings,
-    }
-
-
-def _names(character: str, most: int, expected: str, ending: str = "") -> dict[str, Any]:
-    return {
-        "pattern": rf"^{character}{{1,{most}}}{ending}$",
-        "patternErrorMessage": f"a name has up to {most} {expected}",
+        "propertyNames": {"pattern": f"^({pattern})$|{_VARIABLE}", "patternErrorMessage": expected},
+        "additionalProperties": _optional(settings),
     }
 
 
 def _fifo(description: str, most: int, standard: dict[str, Any], fifo: dict[str, Any]) -> dict[str, Any]:
     """Only names that end in .fifo have the settings of first in, first out."""
-    return {
-        "type": "object",
-        "description": description,
-        "propertyNames": _names(rf"([a-zA-Z0-9_-]|{_VARIABLE})", most, "letters, digits, - and _", r"(\.fifo)?"),
-        "patternProperties": {r"\.fifo$": {**fifo, "type": ["object", "null"]}},
-        "additionalProperties": {**standard, "type": ["object", "null"]},
-    }
+    pattern, expected = _of(_PLAIN, 1, most)
+    ending = f"{_PLAIN[0]}{{1,{most - len('.fifo')}}}{_FIFO}"
+    schema = _named(description, f"{pattern}|{ending}", expected, standard)
+    return {**schema, "patternProperties": {f"{_FIFO}$": _optional(fifo)}}
+
+
+def _optional(settings: dict[str, Any]) -> dict[str, Any]:
+    """Nothing stands for the defaults, where there is a default for everything."""
+    return settings if settings.get("required") else {**settings, "type": ["object", "null"]}
 
 
 def _settings(description: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
@@ -113,49 +113,40 @@ def _bucket() -> dict[str, Any]:
 
 
 def _queue(ending: str = "") -> dict[str, Any]:
-    expected = "expected the name or ARN of a FIFO queue" if ending else "expected a queue's name or ARN"
-    dead = {"pattern": rf"{ending}$|\$\{{", "patternErrorMessage": expected} if ending else {}
-    return _settings(
-        "A queue.",
-        {
-            "visibility_timeout": _number(
-                "Seconds that a message is hidden while it is worked on; 30, or six times the timeout of the functions "
-                "that the queue triggers, unless given.", 0, 43_200,
-            ),
-            "message_retention_period": _number("Seconds that a message is kept.", 60, 1_209_600, default=345_600),
-            "delay": _number("Seconds until a new message can be received.", 0, 900, default=0),
-            "receive_wait_time": _number("Seconds that a receiver waits for messages.", 0, 20, default=0),
-            "maximum_message_size": _number("Bytes.", 1024, 1_048_576),
-            "dead_letter_queue": _text("Queue for messages that could not be handled; made as well.", **dead),
-            "max_receive_count": _number("How often a message is tried before that.", 1, 1000, default=3),
-            "kms_key": _key(),
-            "tags": _tags(),
-        },
-    )  # fmt: skip
+    dead = {"pattern": f"{ending}$|{_VARIABLE}", "patternErrorMessage": "expected the name or ARN of a FIFO queue"}
+    settings = {
+        "visibility_timeout": _number(
+            "Seconds that a message is hidden while it is worked on; 30, or six times the timeout of the functions "
+            "that the queue triggers, unless given.", 0, 43_200,
+        ),
+        "message_retention_period": _number("Seconds that a message is kept.", 60, 1_209_600, default=345_600),
+        "delay": _number("Seconds until a new message can be received.", 0, 900, default=0),
+        "receive_wait_time": _number("Seconds that a receiver waits for messages.", 0, 20, default=0),
+        "maximum_message_size": _number("Bytes.", 1024, 1_048_576),
+        "dead_letter_queue": _text(
+            "Queue for messages that could not be handled; made as well.", **(dead if ending else {})
+        ),
+        "max_receive_count": _number("How often a message is tried before that.", 1, 1000, default=3),
+        "kms_key": _key(),
+        "tags": _tags(),
+    }  # fmt: skip
+    if ending:
+        settings["content_based_deduplication"] = _deduplication()
+        settings["high_throughput"] = _flag("Order and quota count for each message group alone.", default=False)
+    return _settings("A queue.", settings)
 
 
-def _fifo_queue() -> dict[str, Any]:
-    schema = _queue(r"\.fifo")
-    schema["properties"] |= {
-        "content_based_deduplication": _flag("Messages of the same body are one message.", default=False),
-        "high_throughput": _flag("Order and quota count for each message group alone.", default=False),
+def _deduplication() -> dict[str, Any]:
+    return _flag("Messages of the same body are one message.", default=False)
+
+
+def _topic(ending: str = "") -> dict[str, Any]:
+    settings = {
+        "display_name": _text("The sender of its text messages.", maxLength=100),
+        "kms_key": _key(),
+        "tags": _tags(),
     }
-    return schema
-
-
-def _topic() -> dict[str, Any]:
-    return _settings(
-        "A topic.",
-        {"display_name": _text("The sender of its text messages.", maxLength=100), "kms_key": _key(), "tags": _tags()},
-    )
-
-
-def _fifo_topic() -> dict[str, Any]:
-    schema = _topic()
-    schema["properties"]["content_based_deduplication"] = _flag(
-        "Messages of the same body are one message.", default=False
-    )
-    return schema
+    return _settings("A topic.", {**settings, "content_based_deduplication": _deduplication()} if ending else settings)
 
 
 def _attribute(description: str) -> dict[str, Any]:
@@ -206,7 +197,10 @@ def _table() -> dict[str, Any]:
                 "type": "object",
                 "description": "Global secondary indexes, by name.",
                 "maxProperties": 20,
-                "propertyNames": _names("[a-zA-Z0-9_.-]", 255, "letters, digits, _, - and dots"),
+                "propertyNames": {
+                    "pattern": f"^{_DOTTED[0]}{{3,255}}$",
+                    "patternErrorMessage": "an index's name has 3 to 255 letters, digits, _, - and dots",
+                },
                 "additionalProperties": indexes,
             },
             **_units(),
