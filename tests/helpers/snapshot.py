@@ -30,15 +30,17 @@ def snapshot(aws: Proxy) -> dict[str, Any]:
     with ThreadPoolExecutor(8) as pool:
         found = dict(zip(_READERS, pool.map(lambda read: read(aws.client), _READERS.values()), strict=True))
     found["mappings"] = _mappings(aws)
-    text = json.dumps(_settled(found), sort_keys=True, default=str)
+    text = json.dumps({service: _settled(each) for service, each in found.items()}, sort_keys=True, default=str)
     for identifier, name in sorted(_names(found).items(), key=lambda each: len(each[0]), reverse=True):
         text = text.replace(identifier, name)
     return _sorted(json.loads(text))  # type: ignore[no-any-return]
 
 
 def _settled(value: Any) -> Any:
+    """Without what is never the same twice; what is empty is not there."""
     if isinstance(value, dict):
-        return {key: _settled(each) for key, each in value.items() if key not in _VOLATILE}
+        kept = {key: _settled(each) for key, each in value.items() if key not in _VOLATILE}
+        return {key: each for key, each in kept.items() if each not in (None, "", [], {})}
     if isinstance(value, list | tuple):
         return [_settled(each) for each in value]
     return value
@@ -73,6 +75,9 @@ def _names(found: dict[str, Any]) -> dict[str, str]:
             host = each["FunctionUrl"].split("/")[2].split(".")[0]
             known[host] = f"<url {each['FunctionArn']}>"
     known |= {each["UUID"]: f"<mapping {each['FunctionArn']}>" for each in found["mappings"]}
+    for table in found["dynamodb"]:
+        if "LatestStreamLabel" in table:
+            known[table["LatestStreamLabel"]] = f"<stream {table['TableName']}>"
     for each in found["elbv2"]:
         known[each["TargetGroupArn"].rpartition("/")[2]] = f"<group {each['TargetGroupName']}>"
     known |= {each.rpartition(":")[2]: "<subscription>" for each in found["subscriptions"]}

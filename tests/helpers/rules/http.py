@@ -139,7 +139,10 @@ def _read(reader: socket.SocketIO | object, connection: socket.socket) -> Reques
     if "chunked" in headers.get("transfer-encoding", ""):
         body = b"".join(_chunks(read_line, read))
     else:
-        body = read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = read(length)
+        if len(body) < length:  # who asked has been killed meanwhile
+            return None
     return Request(first[0], first[1], headers, body)
 
 
