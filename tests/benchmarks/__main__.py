@@ -28,6 +28,7 @@ GROUPS = {
     "watch": "saves:watch",
     "validate": "validating:validate",
     "package": "packaging:package",
+    "deploy": "deploying:deploy",
     "warm": "warm:warm",  # last: this process grows, and a child's peak memory never reads below its parent's
 }
 _ROUNDS, _QUICK_ROUNDS = 15, 3

@@ -30,7 +30,7 @@ from rules.refusals import Refusal
 from rules.rule import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from emulator import Emulator
 
@@ -63,10 +63,10 @@ class Proxy:
 
     DELAY: ClassVar = 0.03  # seconds until something new is settled
 
-    def __init__(self, emulator: Emulator, delay: float = DELAY) -> None:
+    def __init__(self, emulator: Emulator, delay: float = DELAY, rules: Iterable[type[Rule]] = _RULES) -> None:
         self._emulator = emulator
         self._world = World(emulator, delay)
-        self._rules = [kind() for kind in _RULES]
+        self._rules = [kind() for kind in rules]
         self._watching: dict[tuple[str, str], list[Rule]] = {}
         self._faults: list[Planned] = []
         self._lock = threading.Lock()
