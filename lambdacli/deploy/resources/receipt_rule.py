@@ -38,7 +38,7 @@ class _ReceiptRule(Kind):
 
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         if field == "Recipients":
-            return sorted(wanted) == sorted(actual or ())
+            return {each.lower() for each in wanted} == {each.lower() for each in actual or ()}
         return bool(wanted == actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:

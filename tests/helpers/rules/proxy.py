@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,8 +25,8 @@ from rules import (
     tags,
 )
 from rules.calls import Call, recognised
-from rules.faults import Fault, Planned
-from rules.http import Answer, Request, Server, Upstream
+from rules.faults import Fault, Killed, Planned
+from rules.http import Answer, Hangup, Request, Server, Upstream
 from rules.refusals import Refusal
 from rules.rule import World
 
@@ -70,6 +71,7 @@ class Proxy:
         self._watching: dict[tuple[str, str], list[Rule]] = {}
         self._faults: list[Planned] = []
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # where somebody is to be killed, one call after the other changes something
         self._upstream = Upstream(emulator.url)
         self._server = Server(self._answer)
         self.url = self._server.url
@@ -144,6 +146,13 @@ class Proxy:
         call = recognised(request)
         if call is None:
             return self._upstream(request)
+        killers = [each.fault for each in self._faults if isinstance(each.fault, Killed)]
+        with self._turn if killers and not call.reads else contextlib.nullcontext():
+            if any(each.done for each in killers):
+                raise Hangup
+            return self._counted(call)
+
+    def _counted(self, call: Call) -> Answer:
         with self._lock:
             self.calls.append(call)
             call.number = len(self.calls)
