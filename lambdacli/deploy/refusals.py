@@ -97,6 +97,7 @@ _PASSING = (
     _Passing(("ValidationException",), 60, text="must allow AWS EventBridge Scheduler to assume the role"),
     _Passing(("InvalidParameterValueException",), 60, text="does not have permissions to call"),
     _Passing(("InvalidParameterValueException",), 60, text="does not have sufficient permissions"),
+    _Passing(("InvalidParameterValueException",), 60, text="ensure the role can perform"),
     _Passing(("InvalidParameterValueException",), 60, text="Unable to retrieve tags"),
     _Passing(("InvalidParameterValueException",), 60, text="KMS"),
     _Passing(("InvalidArgument",), 60, text="Unable to validate the following destination configurations"),

@@ -42,6 +42,7 @@ def find(manifest: Manifest) -> Iterator[Found]:
     yield from _competing(by_kind.get("sqs", ()))
     yield from _too_many(by_kind.get("dynamodb", ()), "table", _STREAM_READERS, "readers of a stream", "warning")
     yield from _too_many(by_kind.get("logs", ()), "log_group", _LOG_FILTERS, "subscriptions of a log group", "error")
+    yield from _views(by_kind.get("dynamodb", ()))
     yield from _cors(by_kind.get("http", ()))
 
 
@@ -114,8 +115,13 @@ def _mapping(setting: str) -> Callable[[Item], Hashable]:
 
 def _kafka(item: Item) -> Hashable:
     settings = item.trigger.settings
-    cluster = settings.get("cluster") or tuple(settings.get("bootstrap_servers", ()))
+    cluster = settings.get("cluster") or tuple(sorted(settings.get("bootstrap_servers", ())))
     return item.function, cluster, settings["topic"]
+
+
+def _source(*parts: str) -> Callable[[Item], Hashable]:
+    """As `_mapping`, where more than one setting says which source it is."""
+    return lambda item: (item.function, *(item.trigger.settings.get(part) for part in parts))
 
 
 def _step(item: Item) -> Hashable:
@@ -141,6 +147,8 @@ _UNIQUE: tuple[tuple[str, Callable[[Item], Hashable], str], ...] = (
     ("dynamodb", _mapping("table"), "the function reads this table's stream in"),
     ("sns", _mapping("topic"), "the function is subscribed to this topic in"),
     ("kafka", _kafka, "the function reads this topic in"),
+    ("mq", _source("broker", "queue", "virtual_host"), "the function reads this queue in"),
+    ("documentdb", _source("cluster", "database", "collection"), "the function reads these changes in"),
     ("cognito", _step, "a user pool has one function for each step; this one is taken by"),
     ("iot", _named("rule"), "a rule of this name is in"),
     ("eventbridge", _named("name"), "a rule of this name is in"),
@@ -170,6 +178,20 @@ def _too_many(items: Iterable[Item], setting: str, limit: int, what: str, severi
             hint = "AWS advises no more: reads are throttled" if severity == "warning" else "AWS refuses more"
             finding = Finding(message, setting, hint, "warning" if severity == "warning" else "error")
             yield item.function, item.trigger.position, finding
+
+
+def _views(items: Iterable[Item]) -> Iterator[Found]:
+    """A table has one stream, which shows the same to all."""
+    by_table: dict[str, Item] = {}
+    for item in items:
+        settings = item.trigger.settings
+        if "stream_view_type" not in settings:
+            continue
+        first = by_table.setdefault(settings["table"], item)
+        if first.trigger.settings["stream_view_type"] != settings["stream_view_type"]:
+            message = f"{first} wants the table's stream to show {first.trigger.settings['stream_view_type']}"
+            hint = "a table has one stream: say the same in both"
+            yield item.function, item.trigger.position, Finding(message, "stream_view_type", hint)
 
 
 def _cors(items: Iterable[Item]) -> Iterator[Found]:

@@ -85,8 +85,15 @@ def _text(description: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", "description": description, "minLength": 1, **more}
 
 
-def _key() -> dict[str, Any]:
-    return _text("ARN, id or alias of the KMS key that encrypts it; AWS's own key unless given.")
+def _key(service: str = "") -> dict[str, Any]:
+    """An ARN, as AWS answers one; the key that AWS has for a service may have its alias' name."""
+    alias = rf"|^alias/aws/{service}$" if service else ""
+    expected = f"expected the ARN of a KMS key{f' or alias/aws/{service}' if service else ''}"
+    return _text(
+        "KMS key that encrypts it; a key of the service's own unless given.",
+        pattern=rf"^arn:aws[a-z-]*:kms:[^:]+:\d{{12}}:key/.+${alias}|{_VARIABLE}",
+        patternErrorMessage=expected,
+    )
 
 
 def _tags() -> dict[str, Any]:
@@ -127,7 +134,7 @@ def _queue(ending: str = "") -> dict[str, Any]:
             "Queue for messages that could not be handled; made as well.", **(dead if ending else {})
         ),
         "max_receive_count": _number("How often a message is tried before that.", 1, 1000, default=3),
-        "kms_key": _key(),
+        "kms_key": _key("sqs"),
         "tags": _tags(),
     }  # fmt: skip
     if ending:
@@ -143,7 +150,7 @@ def _deduplication() -> dict[str, Any]:
 def _topic(ending: str = "") -> dict[str, Any]:
     settings = {
         "display_name": _text("The sender of its text messages.", maxLength=100),
-        "kms_key": _key(),
+        "kms_key": _key("sns"),
         "tags": _tags(),
     }
     return _settings("A topic.", {**settings, "content_based_deduplication": _deduplication()} if ending else settings)

@@ -27,7 +27,7 @@ _CONNECTING = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicCon
 def deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
     """The mapping of a topic, with its grants."""
     values = trigger.settings
-    failure, sending = mappings.discarded(values)
+    failure, sending = mappings.discarded(values, place)
     properties = {
         **_source(values),
         "Topics": [values["topic"]],

@@ -172,18 +172,29 @@ def access(*configurations: tuple[str, str]) -> list[Value]:
     return [{"Type": kind, "URI": uri} for kind, uri in configurations]
 
 
-def discarded(values: Mapping[str, Any]) -> tuple[dict[str, Value], tuple[Grant, ...]]:
+def discarded(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Value], tuple[Grant, ...]]:
     """Where failed batches are described, and what the role needs for that."""
     for kind, target in values.get("on_failure", {}).items():
         if kind == "kafka":
             return _failure(f"kafka://{target}"), ()
         if kind == "s3":
-            bucket = Ref("bucket", target.partition(":::")[2] or target)
+            name = target.partition(":::")[2] or target
+            bucket = Ref("bucket", name)
             objects = Grant(("s3:PutObject",), (Joined((bucket, "/*")),))
-            return _failure(bucket), (objects, Grant(("s3:ListBucket",), (bucket,)))
-        arn, grant = sending(kind, target)
-        return _failure(arn), (grant,)
+            encrypting = encrypted(place, "buckets", name, "kms:GenerateDataKey")
+            return _failure(bucket), (objects, Grant(("s3:ListBucket",), (bucket,)), *encrypting)
+        name = local(target, place)
+        arn, grant = sending(kind, name)
+        encrypting = encrypted(place, f"{arn.kind}s", name, "kms:Decrypt", "kms:GenerateDataKey")
+        return _failure(arn), (grant, *encrypting)
     return {"DestinationConfig": {}}, ()
+
+
+def encrypted(place: Place, section: str, name: str, *actions: str) -> Iterator[Grant]:
+    """What the role may do with the key of something that the manifest owns; AWS's own keys need no grant."""
+    settings = place.manifest.resources.get(section, {}).get(name, {})
+    if (key := settings.get("kms_key", "")).startswith("arn:"):
+        yield Grant(actions, (key,))
 
 
 def _failure(destination: Value) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from lambdacli.triggers._deployed import where
 from lambdacli.triggers._parts import arn_pattern, choice, request, settings, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
     from lambdacli.resource import Place
@@ -59,13 +59,36 @@ def _template(filters: Any) -> str:
     return _ALL
 
 
-def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
+def _check(trigger: Trigger, _function: Function, manifest: Manifest) -> Iterator[Finding]:
     yield from sources.check_stream(trigger.settings)
+    yield from _check_view(trigger.settings, manifest)
     for index, each in enumerate(trigger.settings.get("filters", ())):
         for path in _impossible(parsed(each)):
             where = f"filters[{index}]" if isinstance(each, str) else f"filters[{index}].{path}"
             hint = 'such as {dynamodb: {NewImage: {state: {S: ["paid"]}}}}'
             yield Finding(f"{path} is an object in every record: no value is equal to it", where, hint)
+
+
+def _check_view(values: Mapping[str, Any], manifest: Manifest) -> Iterator[Finding]:
+    """A table that the manifest owns has a stream only if something here says so, and everything says the same."""
+    made = manifest.resources.get("tables", {}).get(values["table"])
+    if made is None:
+        return
+    wanted, shown = values.get("stream_view_type"), made.get("stream_view_type")
+    if shown is None and not _views(values["table"], manifest):
+        hint = "add `stream_view_type`, here or to the table"
+        yield Finding(f"the table {values['table']} has no stream", "table", hint)
+    elif shown and wanted and shown != wanted:
+        yield Finding(f"the table's stream shows {shown}", "stream_view_type", "remove it, or say the same in both")
+
+
+def _views(table: str, manifest: Manifest) -> bool:
+    """Whether a trigger switches the table's stream on."""
+    return any(
+        trigger.kind == "dynamodb" and trigger.settings["table"] == table and "stream_view_type" in trigger.settings
+        for function in manifest.functions.values()
+        for trigger in function.triggers
+    )
 
 
 def _impossible(pattern: dict[str, Any]) -> Iterator[str]:
@@ -83,7 +106,7 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     table = mappings.local(given.partition("/stream/")[0], place, "table/")
     arn = given if given.startswith("arn:") else place.arn("dynamodb", f"table/{given}")
     stream: Any = given if "/stream/" in given else Ref("table_stream", table)
-    failure, sending = mappings.discarded(values)
+    failure, sending = mappings.discarded(values, place)
     properties = {"EventSourceArn": stream, **mappings.stream(values), **failure}
     if "stream_view_type" in values and isinstance(stream, Ref):
         yield _stream(trigger, function, table)

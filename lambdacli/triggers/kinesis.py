@@ -41,14 +41,14 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     name = mappings.local(given.partition("/consumer/")[0], place, "stream/")
     stream = Ref("stream", name)
     arn = given if given.startswith("arn:") else place.arn("kinesis", f"stream/{given}")
-    failure, sending = mappings.discarded(values)
+    failure, sending = mappings.discarded(values, place)
     properties = {"EventSourceArn": given if consumer else stream, **mappings.stream(values), **failure}
     yield mappings.mapping(trigger, function, place, mappings.source_name(arn, place), properties)
     yield Grant(_READING, (stream,))
     yield Grant(("kinesis:ListStreams",), ("*",))  # knows no narrower resource
     if consumer:
         yield Grant(("kinesis:SubscribeToShard",), (given,))
-    yield from (*sending, *mappings.grants(values))
+    yield from (*sending, *mappings.grants(values), *mappings.encrypted(place, "streams", name, "kms:Decrypt"))
 
 
 _READING = (

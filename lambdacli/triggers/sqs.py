@@ -89,6 +89,7 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
     yield mappings.mapping(trigger, function, place, source, properties)
     yield Grant(("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), (queue,))
     yield from mappings.grants(values)
+    yield from mappings.encrypted(place, "queues", name, "kms:Decrypt")
 
 
 TRIGGER = TriggerKind(

@@ -79,7 +79,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     "queues": {
         "slow": {},
         "redriven": {"dead_letter_queue": "dead"},
-        "encrypted": {"kms_key": "alias/k"},
+        "encrypted": {"kms_key": "alias/aws/sqs"},
         "tagged": {"tags": {"a": "1", "b": "2"}},
         "dead": {},
     },
@@ -103,7 +103,7 @@ AFTER: dict[str, dict[str, Any]] = {
         "tagged": {"tags": {"b": "3"}},
         "dead": {"message_retention_period": 60},
     },
-    "topics": {"news": {"kms_key": "alias/k", "tags": {"a": "1"}}, "tagged": {}},
+    "topics": {"news": {"kms_key": "alias/aws/sns", "tags": {"a": "1"}}, "tagged": {}},
     "buckets": {
         "versions": {"block_public_access": False},
         "events": {"eventbridge": False, "tags": {"a": "1"}},
@@ -274,9 +274,31 @@ def test_names_may_have_the_stage_in_them(project: Project, tmp_path: Path) -> N
         ({"tables": {"items": None}}, "partition_key"),
         ({"tables": {"items": {"partition_key": {"id": "text"}}}}, "string"),
         ({"buckets": {"Photos": None}}, "lower-case"),
+        ({"streams": {"clicks": {"kms_key": "alias/k"}}}, "expected the ARN of a KMS key"),
         ({"lakes": {"a": None}}, "lakes"),
     ],
 )  # fmt: skip
 def test_mistakes_are_found_without_aws(project: Project, resources: dict[str, Any], said: str) -> None:
     project.write(resources=resources)
+    assert said in project.run("validate", code=2)
+
+
+VIEW = {"table": "items", "starting_position": "LATEST", "stream_view_type": "NEW_IMAGE"}
+
+
+@pytest.mark.parametrize(
+    ("triggers", "table", "said"),
+    [
+        ([{"table": "items", "starting_position": "LATEST"}], {}, "the table items has no stream"),
+        ([VIEW], {"stream_view_type": "KEYS_ONLY"}, "the table's stream shows KEYS_ONLY"),
+        ([VIEW, {**VIEW, "stream_view_type": "OLD_IMAGE"}], {}, "wants the table's stream to show NEW_IMAGE"),
+    ],
+    ids=["none", "another", "two"],
+)
+def test_a_table_that_is_owned_has_the_stream_that_its_triggers_need(
+    project: Project, triggers: list[dict[str, Any]], table: dict[str, Any], said: str
+) -> None:
+    project.write(
+        *({"dynamodb": each} for each in triggers), resources={"tables": {"items": {"partition_key": "id", **table}}}
+    )
     assert said in project.run("validate", code=2)

@@ -16,10 +16,14 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"  # noqa
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
 
 
-def deployment(kind: str, settings: dict[str, Any]) -> tuple[list[Resource], list[Grant]]:
+def deployment(
+    kind: str, settings: dict[str, Any], owned: dict[str, Any] | None = None
+) -> tuple[list[Resource], list[Grant]]:
     trigger = Trigger(kind, settings)
     function = Function("reader", "app.handler", "python3.13", Path("/p"), triggers=(trigger,))
-    manifest = Manifest(Path("/p/lambdacli.yaml"), "shop", "dev", "eu-west-1", {"reader": function})
+    manifest = Manifest(
+        Path("/p/lambdacli.yaml"), "shop", "dev", "eu-west-1", {"reader": function}, resources=owned or {}
+    )
     yielded = list(triggers.load(kind).deployment(trigger, function, Place(manifest, "123456789012", "eu-west-1")))
     resources = [each for each in yielded if isinstance(each, Resource)]
     return resources, [each for each in yielded if isinstance(each, Grant)]
@@ -241,3 +245,13 @@ def test_half_a_second_is_no_number_of_seconds(kind: str) -> None:
 def test_a_time_to_begin_at(moment: str | int) -> None:
     settings = {**STREAM, "starting_position": "AT_TIMESTAMP", "starting_position_timestamp": moment}
     assert mapping("kinesis", settings).properties["StartingPositionTimestamp"] == 1793491200
+
+
+def test_what_is_encrypted_with_a_key_of_ones_own_takes_that_key_as_well() -> None:
+    owned = {"queues": {"orders": {"kms_key": KEY}, "plain": {"kms_key": "alias/aws/sqs"}}, "streams": {"clicks": {}}}
+    _, grants = deployment("sqs", {"queue": "orders"}, owned)
+    assert Grant(("kms:Decrypt",), (KEY,)) in grants
+    _, grants = deployment("kinesis", {**STREAM, "on_failure": {"sqs": QUEUE}}, owned)
+    assert Grant(("kms:Decrypt", "kms:GenerateDataKey"), (KEY,)) in grants
+    _, grants = deployment("sqs", {"queue": "plain"}, owned)
+    assert not [grant for grant in grants if "kms:Decrypt" in grant.actions]

@@ -54,6 +54,12 @@ class _Bucket(Kind):
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+        """Names are taken for all accounts: what nobody here may look into is in the way."""
+        if actual is None or not actual.more.get("hidden"):
+            return ""
+        return "there is a bucket of this name that these credentials may not look into, perhaps of another account"
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The bucket; of one that is only referred to, whether it exists."""
         bucket = _named.bare(name)
@@ -63,7 +69,7 @@ class _Bucket(Kind):
         except Refused as refused:
             if refused.code not in ("403", "AccessDenied", "Forbidden"):
                 raise
-            return Actual({}, owned=False)  # another account's, or one that these credentials may not look into
+            return Actual({}, owned=False, more={"hidden": True})
         return _whole(bucket, properties, aws) if properties else Actual({}, owned=False)
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
