@@ -82,7 +82,8 @@ class _ListenerDefault(Kind):
 
 
 def _actual(found: Mapping[str, Any]) -> Actual:
-    return Actual({"ListenerArn": found["ListenerArn"], "DefaultActions": elb.receivers(found["DefaultActions"])})
+    properties = {"ListenerArn": found["ListenerArn"], "DefaultActions": elb.receivers(found["DefaultActions"])}
+    return Actual(properties, {"id": found["ListenerArn"]})
 
 
 def _listener(name: str) -> str:

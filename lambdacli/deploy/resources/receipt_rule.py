@@ -97,7 +97,8 @@ def _read(there: str, rule: str, after: str, aws: Aws) -> Actual | None:
     # a rule that goes anywhere after the named one goes after it
     properties["After"] = after if after in before else (before or [""])[-1]
     properties |= {"RuleSetName": there, "Actions": given.get("Actions", [])}
-    return Actual(properties, owned=any(ours(arn, aws.place) for arn in _invoked(properties)))
+    attributes = {"id": f"{there} {rule}"}
+    return Actual(properties, attributes, owned=any(ours(arn, aws.place) for arn in _invoked(properties)))
 
 
 def _invoked(properties: Mapping[str, Any]) -> list[str]:

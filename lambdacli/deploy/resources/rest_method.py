@@ -52,13 +52,13 @@ class _RestMethod(Kind):
         if found is None:
             return None
         mine = not found.integration or ours(found.invokes, aws.place) or rest.owned(api, aws)
-        return Actual(properties_of(api, found), owned=mine)
+        return _actual(api, found)._replace(owned=mine)
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for api, called in rest.used_by(function, aws):
             for each in rest.paths(api, aws).methods():
                 if each.invokes == function.alias_arn:
-                    yield f"{function.name}/{called} {each.verb} {each.path}", Actual(properties_of(api, each))
+                    yield f"{function.name}/{called} {each.verb} {each.path}", _actual(api, each)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api, (_, verb, path) = properties["RestApiId"], _parts(name)
@@ -95,6 +95,10 @@ def _parts(name: str) -> tuple[str, str, str]:
     """The API as the manifest has it, the method, the path."""
     api, verb, path = name.partition("/")[2].rsplit(" ", 2)
     return api, verb, path
+
+
+def _actual(api: str, found: rest.Method) -> Actual:
+    return Actual(properties_of(api, found), {"id": f"{api} {found.verb} {found.path}"})
 
 
 def properties_of(api: str, found: rest.Method) -> dict[str, Any]:

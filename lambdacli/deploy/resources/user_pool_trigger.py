@@ -121,7 +121,7 @@ def _actual(pool: str, trigger: str, config: Mapping[str, Any], place: Place) ->
         properties["LambdaVersion"] = value.get("LambdaVersion", "V1_0")
     if trigger in _SENDERS:
         properties[_KEY] = config.get(_KEY)
-    return Actual(properties, owned=ours(properties["LambdaArn"], place))
+    return Actual(properties, {"id": f"{pool} {trigger}"}, owned=ours(properties["LambdaArn"], place))
 
 
 def _with(config: Mapping[str, Any], trigger: str, properties: Properties) -> dict[str, Any]:
