@@ -19,6 +19,7 @@ _VOLATILE = frozenset({
     "RoleId", "creationTime", "CreatedDate", "createdDate", "lastUpdatedDate", "LastUpdatedDate", "CreatedTimestamp",
     "LastModifiedTimestamp", "CreationDateTime", "StreamCreationTimestamp", "CreationTimestamp", "LastModificationDate",
     "RoleLastUsed", "LastProcessingResult", "storedBytes", "ApproximateNumberOfMessages", "LastModifiedDate", "TableId",
+    "LastUpdateDateTime",
     "createdAt", "LatestStreamLabel", "ETag", "HTTPHeaders", "Location", "State", "StateReason", "StateReasonCode",
     "ApiGatewayManaged", "DeploymentId", "deploymentId", "Version", "CreatedAt", "LastUpdateStatusReason",
     "LastUpdateStatusReasonCode", "Date", "LastUpdateStatus",

@@ -10,10 +10,10 @@ from emulator.process import Clients, environ
 
 from rules import (
     balancers,
-    buckets,
     functions,
     gateway,
     limits,
+    made,
     mail,
     mappings,
     notifications,
@@ -43,7 +43,7 @@ _RULES: tuple[type[Rule], ...] = (
     functions.UrlArns,
     roles.Assumable, roles.Visible,
     permissions.Policies, permissions.Targets, permissions.Subscribers, permissions.Receivers,
-    mail.ReceiptRules, buckets.Tags, notifications.Notifications,
+    mail.ReceiptRules, made.Buckets, made.Streams, notifications.Notifications,
     mappings.Brokers, mappings.Permissions, mappings.Visibility, mappings.States, mappings.Memory, mappings.OfFunction,
     gateway.Stages, gateway.RouteSettings, gateway.AuthorizerNames,
     others.RulesWithTargets, others.Routes, others.Integrations, others.RestResources, others.RestDeployments,

@@ -1,4 +1,4 @@
-"""Rules of S3's buckets."""
+"""What is made with tags has them from the beginning: the emulator forgets those of buckets and streams."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     from rules.calls import Call
 
 
-class Tags(Rule):
-    """A new bucket has the tags that it was made with: the emulator forgets them.
-
-    Source: CreateBucketConfiguration in the S3 API reference.
-    """
+class Buckets(Rule):
+    """Source: CreateBucketConfiguration in the S3 API reference."""
 
     watches = ("s3:CreateBucket",)
 
@@ -27,4 +24,15 @@ class Tags(Rule):
         if pairs:
             tags = [{"Key": key, "Value": value} for key, value in pairs]
             world.client("s3").put_bucket_tagging(Bucket=call.parameters["Bucket"], Tagging={"TagSet": tags})
+        return answer
+
+
+class Streams(Rule):
+    """Source: CreateStream in the Kinesis API reference."""
+
+    watches = ("kinesis:CreateStream",)
+
+    def after(self, call: Call, answer: Answer, world: World) -> Answer:
+        if tags := call.parameters.get("Tags"):
+            world.client("kinesis").add_tags_to_stream(StreamName=call.parameters["StreamName"], Tags=tags)
         return answer
