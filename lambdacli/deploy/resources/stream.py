@@ -69,14 +69,14 @@ class _Stream(Kind):
         shards = {"ShardCount": properties["ShardCount"]} if "ShardCount" in properties else {}
         request = {"StreamName": name, "StreamModeDetails": {"StreamMode": properties["StreamMode"]}, **shards}
         try:
-            aws.call("kinesis", "create_stream", **request, Tags=properties["Tags"])
+            _make(request, properties["Tags"], aws)
         except Refused as refused:
             there = self.read(name, properties, aws) if refused.exists else None
             if not refused.exists or (there is not None and not there.owned):
                 raise
             if there is None:
                 aws.until(lambda: _described(name, aws) is None or None, f"the end of the stream {name} before")
-                aws.call("kinesis", "create_stream", **request, Tags=properties["Tags"])
+                _make(request, properties["Tags"], aws)
         _ready(name, aws)
         made = self.read(name, properties, aws)
         differing = {
@@ -125,6 +125,15 @@ def _properties(summary: Mapping[str, Any]) -> dict[str, Any]:
         "RetentionPeriodHours": summary["RetentionPeriodHours"],
         "KeyId": summary.get("KeyId", "") if summary.get("EncryptionType") == "KMS" else "",
     }
+
+
+def _make(request: Mapping[str, Any], tags: Mapping[str, str], aws: Aws) -> None:
+    try:
+        aws.call("kinesis", "create_stream", **request, Tags=tags)
+    except Refused as refused:
+        if refused.code != "InvalidParameter":
+            raise
+        aws.call("kinesis", "create_stream", **request)  # a boto3 that does not know tags here
 
 
 def _described(name: str, aws: Aws) -> Mapping[str, Any] | None:
