@@ -53,13 +53,15 @@ FUNCTIONS = (
     Scope("Layers", "lambda", "delete_layer_version publish_layer_version", ("lambda:{here}:layer:{mine}*",)),
     Scope("AllLayers", "lambda", "list_layer_versions list_layers", ("*",)),
     Scope("Roles", "iam",
-          "create_role delete_role delete_role_policy detach_role_policy get_role get_role_policy"
-          " list_attached_role_policies list_role_policies put_role_permissions_boundary put_role_policy"
-          " update_assume_role_policy", ("iam::{account}:role/lambdacli/{app}/{stage}/*",)),
+          "create_role delete_role delete_role_permissions_boundary delete_role_policy detach_role_policy get_role"
+          " get_role_policy list_attached_role_policies list_role_policies list_role_tags"
+          " put_role_permissions_boundary put_role_policy tag_role untag_role update_assume_role_policy"
+          " update_role", ("iam::{account}:role/lambdacli/{app}/{stage}/*",)),
     Scope("AllRoles", "iam", "list_roles", ("*",)),
     Scope("Logs", "logs",
-          "create_log_group delete_log_group delete_retention_policy filter_log_events put_retention_policy"
-          " start_live_tail", ("logs:{here}:log-group:/aws/lambda/{mine}*",)),
+          "create_log_group delete_log_group delete_retention_policy filter_log_events list_tags_for_resource"
+          " put_retention_policy start_live_tail tag_resource untag_resource",
+          ("logs:{here}:log-group:/aws/lambda/{mine}*",)),
     Scope("AllLogs", "logs", "describe_log_groups", ("*",)),
     Scope("Lock", "ssm", "delete_parameter get_parameter put_parameter",
           ("ssm:{here}:parameter/lambdacli/{app}/{stage}/*",)),

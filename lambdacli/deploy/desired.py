@@ -11,6 +11,7 @@ from lambdacli.deploy.policies import RUNS_AS, policy
 from lambdacli.deploy.resources import load, record
 from lambdacli.deploy.resources._functions import PARTS_TAG
 from lambdacli.deploy.resources.function import IN_A_VERSION
+from lambdacli.deploy.resources.layer import MAX_LAYER_NAME
 from lambdacli.deploy.resources.log_group import group_name
 from lambdacli.resource import Fingerprint, Grant, Joined, Key, Ref, Resource, digest, references
 
@@ -108,9 +109,8 @@ def _role(function: Function, place: Place, grants: list[Grant]) -> Resource:
         "AssumeRolePolicyDocument": RUNS_AS,
         "PolicyDocument": policy([*_own_grants(function, place), *grants]),
         "Tags": _tags(function, place),
+        "PermissionsBoundary": place.manifest.deploying.permissions_boundary,
     }
-    if place.manifest.deploying.permissions_boundary:
-        properties["PermissionsBoundary"] = place.manifest.deploying.permissions_boundary
     notes = [f"may {', '.join(each.allow)} on {', '.join(each.on)}" for each in function.permissions]
     return _of(function, "role", properties, "permissions", notes=tuple(notes))
 
@@ -249,14 +249,15 @@ def _layers(functions: Iterable[Function], place: Place, packages: Packages) -> 
 
 
 def layer_name(path: str, place: Place) -> str:
-    """What a local layer is called: its own name, and a little of where it lies."""
+    """What a local layer is called: its own name, as much as AWS takes of it, and a little of where it lies."""
     from pathlib import Path
 
     below = Path(path)
     manifest = place.manifest.folder
     told = below.relative_to(manifest).as_posix() if below.is_relative_to(manifest) else below.as_posix()
     name = "".join(each if each.isalnum() or each in "-_" else "-" for each in below.stem)
-    return f"{name}-{digest(told)[:6]}"
+    most = MAX_LAYER_NAME - len(place.prefix) - 8
+    return f"{name[:most]}-{digest(told)[:6]}"
 
 
 def _tags(function: Function, place: Place) -> dict[str, str]:

@@ -37,16 +37,17 @@ def settled(aws: Aws, function_name: str, answer: Answer | None = None, qualifie
 
     def look() -> Answer | None:
         found = aws.get("lambda", "get_function_configuration", FunctionName=function_name, **version)
-        return found if found and _at_rest(found) else None
+        return found if found and at_rest(found) else None
 
-    found = answer if answer and _at_rest(answer) else aws.until(look, f"function {function_name}")
+    found = answer if answer and at_rest(answer) else aws.until(look, f"function {function_name}")
     for state, reason in (("LastUpdateStatus", "LastUpdateStatusReason"), ("State", "StateReason")):
         if found.get(state) == "Failed":
             raise Refused("lambda", "update_function", "Failed", str(found.get(reason, "")))
     return found
 
 
-def _at_rest(configuration: Mapping[str, Any]) -> bool:
+def at_rest(configuration: Mapping[str, Any]) -> bool:
+    """Whether no change of a function or version is going on."""
     return configuration.get("LastUpdateStatus") != "InProgress" and configuration.get("State") != "Pending"
 
 
@@ -88,9 +89,31 @@ def roles(aws: Aws) -> dict[str, Answer]:
 
 def names(aws: Aws) -> set[str]:
     """Every function, in the manifest or not any more, of which something may be left: by tags and by roles."""
+    return {*roles(aws), *tagged(aws, aws.place.arn("lambda", "function:"))}
+
+
+def tagged(aws: Aws, prefix: str) -> set[str]:
+    """The functions after which something is called that has our tags; its ARN begins with the prefix.
+
+    A function whose name AWS would not take is known by the name that it has got instead.
+    """
     place = aws.place
-    prefix = place.arn("lambda", "function:")
-    tagged = (arn.removeprefix(prefix) for arn in aws.tagged() if arn.startswith(prefix))
+    known = {place.function_name(each): each for each in (*place.manifest.functions, *roles(aws))}
     mine = f"{place.prefix}-"
-    named = {each[len(mine) :] for each in tagged if each.startswith(mine) and ":" not in each}
-    return {*roles(aws), *named}
+    called = {arn[len(prefix) :].removesuffix(":*") for arn in aws.tagged() if arn.startswith(prefix)}
+    ours = (each for each in called if each.startswith(mine) and ":" not in each)
+    return {known.get(each, each[len(mine) :]) for each in ours}
+
+
+def last_tags(aws: Aws, name: str) -> dict[str, str] | None:
+    """The tags of a function; None where there is none.
+
+    What surrounds it is tagged before it is: so nobody need ask for the tags of its role and of its log group.
+    """
+    found = aws.get("lambda", "get_function", FunctionName=aws.place.function_name(name))
+    return own_tags(found.get("Tags", {})) if found else None
+
+
+def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Those that the manifest asks for, and none of those that only lambdacli or AWS knows."""
+    return {key: each for key, each in tags.items() if key not in (MARKS_TAG, PARTS_TAG) and not key.startswith("aws:")}

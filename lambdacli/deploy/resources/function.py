@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.deploy.package import DIRECT_UPLOAD
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.deploy.resources._functions import MARKS_TAG, NAME_TAG, names, revised, settled
+from lambdacli.deploy.resources._functions import MARKS_TAG, NAME_TAG, at_rest, names, revised, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,6 +72,8 @@ class _Function(Kind):
         if "ReservedConcurrentExecutions" in changed:
             _reserve(properties["ReservedConcurrentExecutions"], function_name, aws, there=True)
         found: dict[str, Any] = {"RevisionId": actual.more["RevisionId"], **actual.more["Configuration"]}
+        if actual.more["Changing"]:  # a deployment that was killed has begun it; its end makes another revision
+            found = settled(aws, function_name)
         given = {key: properties[key] for key in CONFIGURATION if key in changed}
         if given:
             made = revised(aws, "update_function_configuration", found["RevisionId"], function_name, **given)
@@ -106,6 +108,7 @@ def _actual(found: Mapping[str, Any], place: Place) -> Actual:
     }
     more = {
         "RevisionId": configuration.get("RevisionId", ""),
+        "Changing": not at_rest(configuration),
         "Configuration": {"FunctionArn": configuration["FunctionArn"], "FunctionName": configuration["FunctionName"]},
         "Marks": tags.get(MARKS_TAG, ""),
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lambdacli.deploy.resources import Attributes, Properties
     from lambdacli.resource import Place
 
-_MOST = 64  # characters; AWS takes 140
+MAX_LAYER_NAME = 64  # characters; AWS takes 140
 _TRIES = 4  # to publish, while answers get lost
 
 
@@ -90,7 +90,7 @@ class _Layer(Kind):
 
 
 def _name(name: str, place: Place) -> str:
-    return place.named(name, _MOST)
+    return place.named(name, MAX_LAYER_NAME)
 
 
 def _description(content: str, place: Place) -> str:

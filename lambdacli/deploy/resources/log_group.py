@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.deploy.resources._functions import names
+from lambdacli.deploy.resources._functions import last_tags, names, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
@@ -22,7 +22,6 @@ class _LogGroup(Kind):
     kind = "log_group"
     label = "log group"
     rank = 10
-    once = frozenset({"tags"})
 
     def known(self, resource: Resource, place: Place) -> Attributes:
         name = group_name(resource.name, place)
@@ -35,19 +34,16 @@ class _LogGroup(Kind):
         for group in groups:
             if group["logGroupName"] == wanted:
                 arn = group["arn"].removesuffix(":*")
-                return Actual({"retentionInDays": group.get("retentionInDays")}, {"name": wanted, "arn": arn})
+                found = {"retentionInDays": group.get("retentionInDays"), "tags": last_tags(aws, name)}
+                return Actual(found, {"name": wanted, "arn": arn})
         return None
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in sorted(names(aws) | self._tagged(aws)):
+        gone_with_their_roles = tagged(aws, aws.place.arn("logs", "log-group:/aws/lambda/"))
+        for name in sorted(names(aws) | gone_with_their_roles):
             actual = self.read(name, {}, aws)
             if actual is not None:
                 yield name, actual
-
-    def _tagged(self, aws: Aws) -> set[str]:
-        """Of functions that are gone with their roles."""
-        prefix = aws.place.arn("logs", f"log-group:/aws/lambda/{aws.place.prefix}-")
-        return {arn[len(prefix) :].removesuffix(":*") for arn in aws.tagged() if arn.startswith(prefix)}
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         group = group_name(name, aws.place)
@@ -57,14 +53,13 @@ class _LogGroup(Kind):
         return {"name": group, "arn": aws.place.arn("logs", f"log-group:{group}")}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - there is one field
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         group = group_name(name, aws.place)
+        if "tags" in changed:
+            _tag(properties["tags"], actual.attributes["arn"], aws)
+        if "retentionInDays" not in changed:
+            return actual.attributes
         if properties["retentionInDays"]:
             _retain(properties["retentionInDays"], group, aws)
         else:
@@ -78,6 +73,13 @@ class _LogGroup(Kind):
 def group_name(name: str, place: Place) -> str:
     """Where Lambda writes the logs of a function of the manifest."""
     return f"/aws/lambda/{place.function_name(name)}"
+
+
+def _tag(wanted: Mapping[str, str], arn: str, aws: Aws) -> None:
+    aws.call("logs", "tag_resource", resourceArn=arn, tags=dict(wanted))
+    there = aws.get("logs", "list_tags_for_resource", resourceArn=arn) or {}
+    if gone := [key for key in there.get("tags", {}) if key not in wanted and not key.startswith("aws:")]:
+        aws.call("logs", "untag_resource", resourceArn=arn, tagKeys=gone)
 
 
 def _retain(days: int, group: str, aws: Aws) -> None:

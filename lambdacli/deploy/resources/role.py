@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.deploy.resources._functions import role_path, roles
+from lambdacli.deploy.resources._functions import last_tags, role_path, roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 POLICY = "lambdacli"
 _MOST = 64  # characters of a role's name
+_LIMITED = "limited by "  # in a role's description, before its permissions boundary
 
 
 class _Role(Kind):
     kind = "role"
     rank = 8  # the last to go: by its path all else of a function is found
-    once = frozenset({"Tags"})
 
     def known(self, resource: Resource, place: Place) -> Attributes:
         manifest = place.manifest
@@ -39,11 +39,13 @@ class _Role(Kind):
         if found is None:
             return None
         policy = aws.get("iam", "get_role_policy", RoleName=found["RoleName"], PolicyName=POLICY)
-        held = {
+        held: dict[str, Any] = {
             "AssumeRolePolicyDocument": _document(found.get("AssumeRolePolicyDocument")),
             "PolicyDocument": _document(policy["PolicyDocument"]) if policy else None,
+            "Tags": last_tags(aws, name),
+            "PermissionsBoundary": found.get("Description", "").partition(_LIMITED)[2],
         }
-        if properties.get("PermissionsBoundary"):
+        if properties.get("PermissionsBoundary"):  # the description tells what lambdacli has set
             role = (aws.get("iam", "get_role", RoleName=found["RoleName"]) or {}).get("Role", {})
             boundary = role.get("PermissionsBoundary") or {}
             held["PermissionsBoundary"] = boundary.get("PermissionsBoundaryArn", "")
@@ -55,7 +57,8 @@ class _Role(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         role = role_name(name, aws.place)
-        bounded = {key: properties[key] for key in ("PermissionsBoundary",) if properties.get(key)}
+        boundary = properties["PermissionsBoundary"]
+        bounded = {"PermissionsBoundary": boundary, "Description": f"{_LIMITED}{boundary}"} if boundary else {}
         tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
         made = aws.create(
             "iam", "create_role", Path=role_path(aws, name), RoleName=role, Tags=tags,
@@ -74,8 +77,9 @@ class _Role(Kind):
         if "PolicyDocument" in changed:
             _put_policy(role, properties, aws)
         if "PermissionsBoundary" in changed:
-            boundary = properties["PermissionsBoundary"]
-            aws.call("iam", "put_role_permissions_boundary", RoleName=role, PermissionsBoundary=boundary)
+            _bound(role, properties["PermissionsBoundary"], aws)
+        if "Tags" in changed:
+            _tag(role, properties["Tags"], aws)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
@@ -96,6 +100,23 @@ def role_name(name: str, place: Place) -> str:
 def _put_policy(role: str, properties: Properties, aws: Aws) -> None:
     document = json.dumps(properties["PolicyDocument"])
     aws.call("iam", "put_role_policy", RoleName=role, PolicyName=POLICY, PolicyDocument=document)
+
+
+def _bound(role: str, boundary: str, aws: Aws) -> None:
+    """Set the boundary, or take it away; the roles' list tells no boundaries, but descriptions."""
+    if boundary:
+        aws.call("iam", "update_role", RoleName=role, Description=f"{_LIMITED}{boundary}")
+        aws.call("iam", "put_role_permissions_boundary", RoleName=role, PermissionsBoundary=boundary)
+    else:
+        aws.remove("iam", "delete_role_permissions_boundary", RoleName=role)
+        aws.call("iam", "update_role", RoleName=role, Description="")
+
+
+def _tag(role: str, wanted: Mapping[str, str], aws: Aws) -> None:
+    aws.call("iam", "tag_role", RoleName=role, Tags=[{"Key": key, "Value": value} for key, value in wanted.items()])
+    there = aws.listed("iam", "list_role_tags", "Tags", RoleName=role)
+    if gone := [each["Key"] for each in there if each["Key"] not in wanted and not each["Key"].startswith("aws:")]:
+        aws.call("iam", "untag_role", RoleName=role, TagKeys=gone)
 
 
 def _document(value: Any) -> Any:
