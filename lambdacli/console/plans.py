@@ -52,7 +52,7 @@ def lines(view: View, *, whole: bool = False) -> Iterator[Line]:
     yield Line(f"{view['app']}, stage {view['stage']}, in account {view['account']}, {view['region']}")
     for group, actions in _grouped(view["actions"]).items():
         yield Line("")
-        yield Line(group or f"{view['app']} itself", "bold")
+        yield Line(group or "for several functions", "bold")
         for action in actions:
             yield from _action(action, whole=whole)
     if view["actions"]:
@@ -67,9 +67,7 @@ def counted(summary: Mapping[str, int]) -> str:
 
 def name(action: View) -> str:
     """A resource as it is called under the heading of its function."""
-    called, function = str(action["name"]), str(action["function"])
-    own = "" if called == function else called.removeprefix(f"{function}/") if function else called
-    return f"{action['label']} {own}".rstrip()
+    return str(action["title"])
 
 
 def sign(action: View) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PER_SECOND = 12  # times that a terminal is drawn anew
 _MARGIN = 4  # lines of a terminal that stay free
+_SHARED = "for several functions"
 _BAR = 20  # characters of an upload
 _MB = 1e6
 _TURNING = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -170,7 +171,7 @@ class _Drawn:
         for group in idle[-max(room - len(busy) - len(running), 0) :]:
             tree.add(self._idle(group, ended))
         for group in busy:
-            branch = tree.add(Text(group or "the app"))
+            branch = tree.add(Text(group or _SHARED))
             for step, since in running.items():
                 if step.group == group:
                     branch.add(self._running(step, since))
@@ -183,8 +184,8 @@ class _Drawn:
         own = {step: well for step, well in ended.items() if step.group == group}
         failed = [step.text for step, well in own.items() if not well]
         if failed:
-            return Text(f"✗ {group or 'the app'}: {', '.join(failed)}", style="red")
-        return Text(f"✓ {group or 'the app'} {len(own)}", style="green")
+            return Text(f"✗ {group or _SHARED}: {', '.join(failed)}", style="red")
+        return Text(f"✓ {group or _SHARED} {len(own)}", style="green")
 
     def _running(self, step: Step, since: float) -> Any:
         from rich.text import Text

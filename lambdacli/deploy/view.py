@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lambdacli.deploy.apply import Report, Result
     from lambdacli.deploy.plan import Action, Plan
-    from lambdacli.resource import Key, Place
+    from lambdacli.resource import Key, Place, Resource
 
 HIDDEN = "(hidden)"
 _NO_ADDRESS = ("queue",)  # kinds whose `url` is nothing to open
@@ -30,10 +30,10 @@ def of_plan(plan: Plan, *, destroying: bool = False) -> dict[str, Any]:
 
     Returns:
         `app`, `stage`, `account`, `region`; `changes`: whether there are any; `summary`: how many of each `op`, and
-        `unchanged`; `actions` in the order of their execution, each with `op`, `kind`, `label`, `name`, `function`
-        ("" for what belongs to the app), `where` in the manifest, `reason`, `drift`, `housekeeping`: whether it is
-        only that, `notes` on what it makes public or permits, and `changes`: `field`, `old`, `new`, `secret`. What is
-        only known later is a text.
+        `unchanged`; `actions` in the order of their execution, each with `op`, `kind`, `title` for people, `name`,
+        `function` ("" for what belongs to several), `where` in the manifest, `reason`, `drift`, `housekeeping`:
+        whether it is only that, `notes` on what it makes public or permits, and `changes`: `field`, `old`, `new`,
+        `secret`. What is only known later is a text.
     """
     place = plan.place
     return {
@@ -98,7 +98,7 @@ def _action(action: Action, plan: Plan, *, destroying: bool) -> dict[str, Any]:
     return {
         "op": action.op,
         "kind": resource.kind,
-        "label": kind.label or resource.kind.replace("_", " "),
+        "title": _title(resource),
         "name": resource.name,
         "function": resource.function,
         "where": resource.where,
@@ -108,6 +108,18 @@ def _action(action: Action, plan: Plan, *, destroying: bool) -> dict[str, Any]:
         "notes": list(resource.notes) if action.op != "delete" else [],
         "changes": [_change(each) for each in (_all(action, plan) if action.op == "create" else action.changes)],
     }
+
+
+def _title(resource: Resource) -> str:
+    """What people call it, below the name of its function."""
+    label = load(resource.kind).label or resource.kind.replace("_", " ")
+    if resource.kind == "permission":  # its name is a digest
+        action = str(resource.properties.get("Action", ""))
+        special = "" if action == "lambda:InvokeFunction" else f", {action}"
+        return f"{label} for {resource.properties.get('Principal', 'somebody')}{special}"
+    called, function = resource.name, resource.function
+    own = "" if called == function else called.removeprefix(f"{function}/") if function else called
+    return f"{label} {own}".rstrip()
 
 
 def _all(action: Action, plan: Plan) -> Iterator[Change]:

@@ -94,7 +94,7 @@ def test_the_plan_for_machines(project: Project) -> None:
     assert plan["summary"] == {"create": 12, "update": 0, "replace": 0, "delete": 0, "keep": 0, "unchanged": 0}
     function = next(each for each in plan["actions"] if (each["kind"], each["name"]) == ("function", "orders"))
     assert list(function) == [
-        "op", "kind", "label", "name", "function", "where", "reason", "drift", "housekeeping", "notes", "changes",
+        "op", "kind", "title", "name", "function", "where", "reason", "drift", "housekeeping", "notes", "changes",
     ]  # fmt: skip
     assert (function["op"], function["function"], function["where"]) == ("create", "orders", "functions.orders")
     memory = {"field": "MemorySize", "old": None, "new": 128, "secret": False}
