@@ -159,8 +159,8 @@ def _make(key: str, entries: list[tree.Entry], findings: Findings) -> dict[str, 
     vendored = tree.vendored(entries)
 
     def look(entry: tree.Entry, data: bytes) -> None:
-        installed = entry.installed or entry.name in vendored
-        findings.look(entry.name, data, program=entry.mode == tree.PROGRAM, installed=installed)
+        if not entry.installed:  # what was chosen by its platform may bring others' files too
+            findings.look(entry.name, data, program=entry.mode == tree.PROGRAM, vendored=entry.name in vendored)
 
     with kept.fresh(key) as stream:
         written = archive.write(entries, stream, look)

@@ -34,12 +34,12 @@ class Findings:
         self._binaries: list[binaries.Binary] = []
         self._secrets: list[tuple[str, str]] = []
 
-    def look(self, name: str, data: bytes, *, program: bool, installed: bool) -> None:
-        """One file; of installed packages, the test keys that they bring are nobody's secrets."""
+    def look(self, name: str, data: bytes, *, program: bool, vendored: bool = False) -> None:
+        """One file; test keys that packages bring along are nobody's secrets."""
         found = binaries.binary(name, data[: binaries.HEAD], program=program)
         if found and not self._rules.ask_for(name):
             self._binaries.append(found)
-        if installed or "node_modules/" in name:
+        if vendored or "node_modules/" in name:
             return
         reason = secrets.reason(name, data)
         if reason and not self._rules.ask_for(name):

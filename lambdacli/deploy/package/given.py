@@ -71,7 +71,7 @@ def _look(opened: ZipFile, member: ZipInfo, findings: Findings) -> None:
     if stat.S_ISLNK(mode):
         _stay(member.filename, data.decode("utf-8", "replace"), opened.filename or "")
         return
-    findings.look(member.filename, data, program=bool(mode & stat.S_IXUSR), installed=False)
+    findings.look(member.filename, data, program=bool(mode & stat.S_IXUSR))
 
 
 def _stay(name: str, target: str, archive: str) -> None:

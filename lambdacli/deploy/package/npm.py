@@ -134,20 +134,42 @@ def _run(function: Function, root: str, *command: str) -> None:
 
 
 def _build(function: Function, root: str, tell: Callable[[str], None]) -> dict[str, list[str]]:
-    """Have the add-ons built that are not there; what is left is a remark, as it may be optional."""
-    missing = _without_addon(function, os.path.join(root, "node_modules"))
-    if missing:
-        tell(f"building {', '.join(missing)} for {function.architecture}")
+    """Have the add-ons fetched or built that are not there; remarks on optional ones that still are not.
+
+    Raises:
+        ManifestError: one that is not optional could not be built.
+    """
+    modules = os.path.join(root, "node_modules")
+    if missing := _without_addon(function, modules):
+        names = [_name(folder) for folder in missing]
+        tell(f"building {', '.join(names)} for {function.architecture}")
         with contextlib.suppress(ManifestError, MachineError):
-            _run(function, root, "rebuild", *missing)
-        missing = _without_addon(function, os.path.join(root, "node_modules"))
-    return {"remarks": [f"{name}: its native add-on could not be built for Lambda" for name in missing]}
+            _run(function, root, "rebuild", *names)
+        missing = _without_addon(function, modules)
+    optional = _optional(modules)
+    for folder in missing:
+        if os.path.relpath(folder, root).replace(os.sep, "/") not in optional:
+            raise ManifestError(
+                f"{_name(folder)} has a native add-on, and none could be fetched or built for {function.architecture}",
+                hint=f"install node_modules yourself, on Linux {function.architecture}, and it is packaged as it is",
+            )
+        shutil.rmtree(os.path.join(folder, "build"), ignore_errors=True)  # for this machine, if anything
+    return {"remarks": [f"{_name(folder)}, which is optional, has no native add-on for Lambda" for folder in missing]}
+
+
+def _optional(modules: str) -> set[str]:
+    """The places of packages that others do without."""
+    try:
+        packages = json.loads(_bytes(os.path.join(modules, ".package-lock.json")) or b"{}").get("packages", {})
+    except ValueError:
+        return set()
+    return {name for name, about in packages.items() if about.get("optional") or about.get("devOptional")}
 
 
 def _without_addon(function: Function, modules: str) -> list[str]:
-    """The packages with native code, none of it for the function's architecture."""
+    """The folders of packages with native code, none of it for the function's architecture."""
     found = (top for top, _, files in os.walk(modules) if "binding.gyp" in files and _is_package(top))
-    return sorted({_name(top) for top in found if not _has_addon(function, top)})
+    return sorted(top for top in found if not _has_addon(function, top))
 
 
 def _is_package(folder: str) -> bool:

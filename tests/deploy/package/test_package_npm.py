@@ -78,6 +78,66 @@ def test_what_npm_says_is_told(project: Project, shared: dict[str, Any], monkeyp
         project.package(**NODE)
 
 
+MAKE = """
+const fs = require("fs"), machine = {x64: 62, arm64: 183}[process.env.npm_config_arch]
+if (fs.existsSync("fail")) process.exit(3)
+fs.mkdirSync("build", {recursive: true})
+const head = Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]), Buffer.alloc(58)])
+head.writeUInt16LE(machine, 18)
+fs.writeFileSync("build/addon.node", head)
+"""
+
+
+def native(folder: Path, *, binding: bool = True, fails: bool = False) -> None:
+    """A package with an add-on that its install script makes, and does so for whatever npm is asked for."""
+    about = {"name": "native", "version": "1.0.0", "scripts": {"install": "node make.js"}}
+    folder.mkdir()
+    (folder / "package.json").write_text(json.dumps(about))
+    (folder / "make.js").write_text(MAKE)
+    if binding:
+        (folder / "binding.gyp").write_text("{}")
+    if fails:
+        (folder / "fail").touch()
+
+
+@needs_npm
+@pytest.mark.toolchain
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_add_ons_are_built_for_the_architecture(
+    project: Project, shared: dict[str, Any], tmp_path: Path, architecture: str
+) -> None:
+    native(tmp_path / "native")
+    project.write({"package.json": json.dumps(shared | {"dependencies": {"native": "file:../native"}})})
+    assert "node_modules/native/build/addon.node" in project.names(**NODE, architecture=architecture)
+    assert project.told[1] == f"building native for {architecture}"
+
+
+@needs_npm
+@pytest.mark.toolchain
+def test_scripts_of_others_do_not_run(project: Project, shared: dict[str, Any], tmp_path: Path) -> None:
+    native(tmp_path / "native", binding=False)
+    project.write({"package.json": json.dumps(shared | {"dependencies": {"native": "file:../native"}})})
+    names = project.names(**NODE)
+    assert "node_modules/native/make.js" in names
+    assert "node_modules/native/build/addon.node" not in names
+
+
+@needs_npm
+@pytest.mark.toolchain
+def test_an_add_on_that_cannot_be_built_is_an_error_unless_it_is_optional(
+    project: Project, shared: dict[str, Any], tmp_path: Path
+) -> None:
+    native(tmp_path / "native", fails=True)
+    project.write({"package.json": json.dumps(shared | {"dependencies": {"native": "file:../native"}})})
+    with pytest.raises(ManifestError, match=r"native has a native add-on, and none could be .* built for arm64"):
+        project.package(**NODE, architecture="arm64")
+    asked = {**shared, "dependencies": {}, "optionalDependencies": {"native": "file:../native"}}
+    project.write({"package.json": json.dumps(asked)})
+    made = project.package(**NODE, architecture="arm64")
+    assert "native, which is optional, has no native add-on for Lambda" in made.remarks
+    assert project.package(**NODE, architecture="arm64").remarks == made.remarks
+
+
 def test_without_npm_it_is_asked_for(project: Project, shared: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     project.write({"package.json": json.dumps(shared | {"description": "without npm"})})

@@ -183,6 +183,15 @@ def test_rules_apply_to_installed_packages(project: Project, wheels: Path) -> No
     assert names == ["app.py", "first/__init__.py", "requirements.txt"]
 
 
+@pytest.mark.usefixtures("installer")
+def test_a_wheel_may_bring_what_is_for_other_platforms(project: Project, wheels: Path) -> None:
+    wheel(wheels, "several")
+    with zipfile.ZipFile(wheels / "several-1.0-py3-none-any.whl", "a") as opened:
+        opened.writestr("several/attach.cp39-win_amd64.pyd", b"MZ" + bytes(62))
+    ask(project, wheels, "several")
+    assert "several/attach.cp39-win_amd64.pyd" in project.names(runtime=RUNTIME)
+
+
 @pytest.mark.parametrize("lines", ["", "# nothing\n\n", "--no-index\n"])
 def test_nothing_to_install_needs_no_installer(project: Project, lines: str) -> None:
     project.write({"requirements.txt": lines})
