@@ -87,7 +87,7 @@ def lambdacli(
     version: Annotated[  # noqa: ARG001 - acts through its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show tracebacks of lambdacli itself.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show more: tracebacks, whole plans.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only results and errors.")] = False,
 ) -> None:
     """Run AWS Lambda functions here as Lambda would, without Docker, and deploy them to AWS: all from one manifest."""

@@ -88,8 +88,12 @@ def run(wanted: deploy.Options, how: How) -> int:
 
     if how.detailed_exitcode and not how.dry_run:
         raise UsageError("--detailed-exitcode is for plans that are only shown", hint="add --dry-run")
+    if not wanted.destroy:
+        _check(wanted)
     with progress.working("reading what there is on AWS") as tell:
         prepared = deploy.prepare(wanted, tell)
+    for remark in dict.fromkeys(each for package in prepared.aws.packages.values() for each in package.remarks):
+        console.warning(remark)
     if how.dry_run:
         return _shown(prepared.plan, wanted, how)
     if not prepared.plan.changes:
@@ -97,6 +101,25 @@ def run(wanted: deploy.Options, how: How) -> int:
     _ask(prepared.plan, wanted, how)
     report = _carried_out(prepared, wanted, how)
     return _told(prepared.plan, report, wanted, how)
+
+
+def _check(wanted: deploy.Options) -> None:
+    """What `validate` finds wrong is not deployed; what it warns of is told.
+
+    Raises:
+        ManifestError: something is wrong.
+    """
+    from lambdacli import manifest as manifests
+
+    problems = manifests.lint(wanted.manifest)
+    if wanted.only:
+        own = f"functions.{wanted.only}"
+        problems = [each for each in problems if each.path == own or each.path.startswith(f"{own}.")]
+    for each in problems:
+        if each.severity == "warning":
+            console.warning(str(each), each.hint)
+    if errors := [each for each in problems if each.severity == "error"]:
+        raise manifests.failure(wanted.manifest.path, errors)
 
 
 def _shown(plan: Plan, wanted: deploy.Options, how: How) -> int:

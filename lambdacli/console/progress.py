@@ -101,10 +101,10 @@ def live() -> bool:
 def working(text: str) -> Iterator[Callable[[str], None]]:
     """Within it something goes on that has no steps: what it gives takes the words for what.
 
-    In a terminal one line that goes away; elsewhere nothing is said of it.
+    In a terminal one line that goes away; elsewhere what it is told is a line each.
     """
     if not live():
-        yield lambda _: None
+        yield console.message
         return
     from rich.status import Status
 

@@ -309,3 +309,27 @@ def test_what_the_manifest_refers_to_and_is_not_there(project: Project) -> None:
     assert (ended.status, project.aws.writes) == (2, [])
     assert ended.err.startswith("error: lambdacli.yaml:9:")
     assert "there is no SQS queue nowhere" in ended.err
+
+
+def test_what_validate_finds_wrong_is_not_deployed(project: Project) -> None:
+    project.manifest["functions"]["orders"]["handler"] = "nowhere.handler"
+    project.save()
+    ended = project("deploy", "--yes")
+    assert (ended.status, project.aws.calls) == (2, [])
+    assert "functions.orders.handler" in ended.err
+    assert project("deploy", "--yes", "--only", "mails").status == 0
+    assert project("destroy", "--yes").status == 0
+
+
+def test_completion_of_functions_and_stages(project: Project) -> None:
+    project.manifest["stages"] = {"prod": {}}
+    project.save()
+
+    def completed(line: str) -> list[str]:
+        words = {"_LAMBDACLI_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        return project(env=words).out.split()
+
+    for line in ("logs o", "rollback o", "promote o", "policy o", "deploy --only o", "diff --only o"):
+        assert completed(f"lambdacli {line}") == ["orders"], line
+    assert completed("lambdacli destroy --stage p") == ["prod"]
+    assert project.aws.calls == []
