@@ -159,9 +159,21 @@ def _logs(client: Client) -> list[Any]:
 def _s3(client: Client) -> list[Any]:
     s3 = client("s3")
     return [
-        {"name": each["Name"], "notifications": s3.get_bucket_notification_configuration(Bucket=each["Name"])}
+        {
+            "name": each["Name"],
+            "notifications": s3.get_bucket_notification_configuration(Bucket=each["Name"]),
+            "tags": _bucket_tags(s3, each["Name"]),
+            "versioning": s3.get_bucket_versioning(Bucket=each["Name"]).get("Status"),
+        }
         for each in s3.list_buckets()["Buckets"]
     ]
+
+
+def _bucket_tags(s3: Any, name: str) -> list[Any]:
+    try:
+        return list(s3.get_bucket_tagging(Bucket=name)["TagSet"])
+    except s3.exceptions.ClientError:  # it has none
+        return []
 
 
 def _sqs(client: Client) -> list[Any]:

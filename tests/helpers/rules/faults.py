@@ -82,12 +82,14 @@ class Slow(Fault):
 
 @dataclass
 class Killed(Fault):
-    """Done, and then the caller is killed before the answer. `before`: killed instead of done."""
+    """Done, and then the caller is killed before the answer; nothing that it asked for meanwhile is done."""
 
     pid: int
+    done: bool = False
 
     def __call__(self, call: Call, ask: Callable[[], Answer]) -> Answer:  # noqa: ARG002
         ask()
+        self.done = True
         os.kill(self.pid, signal.SIGKILL)
         raise Hangup
 

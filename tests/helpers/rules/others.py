@@ -132,7 +132,7 @@ class Tables(Rule):
 
 
 class Streams(Rule):
-    """A stream is CREATING for a while and takes no change until that is over.
+    """A stream is CREATING for a while and takes no change until that is over; it is made with its tags.
 
     Source: CreateStream in the Kinesis API reference.
     """
@@ -149,6 +149,8 @@ class Streams(Rule):
         name = _stream(call)
         if call.operation == "CreateStream":
             world.happened(("stream made", name))
+            if tags := call.parameters.get("Tags"):
+                world.client("kinesis").add_tags_to_stream(StreamName=name, Tags=tags)
         said = told(answer)
         for key in ("StreamDescriptionSummary", "StreamDescription"):
             if key in said and _busy("stream", name, world):
