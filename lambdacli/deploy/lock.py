@@ -16,6 +16,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli.deploy.aws import Stopped
 from lambdacli.deploy.refusals import Refused
 from lambdacli.errors import LambdacliError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lambdacli.deploy.aws import Aws
 
 EXPIRY = 120  # seconds; renewed while the deployment goes on
-_RENEWAL = 40
+RENEWAL = 40  # seconds
 
 
 class Held(LambdacliError):  # noqa: N818 - the name is what happened
@@ -45,12 +46,13 @@ class _Lock(NamedTuple):
 
 
 @contextmanager
-def held(aws: Aws, *, force: bool = False) -> Iterator[None]:
+def held(aws: Aws, *, force: bool = False, renewal: float = RENEWAL) -> Iterator[None]:
     """Hold the lock, renewed in the background, and release it at the end.
 
     Args:
         aws: whom to tell.
         force: take it away from whoever holds it.
+        renewal: seconds between renewals.
 
     Raises:
         Held: somebody else holds it.
@@ -58,7 +60,7 @@ def held(aws: Aws, *, force: bool = False) -> Iterator[None]:
     holder = _Holder(aws.fresh())
     holder.take(force=force)
     ended = threading.Event()
-    renewing = threading.Thread(target=holder.renew_until, args=(ended,), daemon=True)
+    renewing = threading.Thread(target=holder.renew_until, args=(ended, renewal), daemon=True)
     renewing.start()
     try:
         yield
@@ -94,24 +96,25 @@ class _Holder:
             self._take_over(there)
 
     def _take_over(self, there: _Lock) -> None:
+        """Ours is to be the first version after the expired one, or the first of all if that is deleted by now."""
         version = self._put(Overwrite=True)
-        if version not in (1, there.version + 1):
-            winner = self._read(there.version + 1)
-            if winner is not None:
-                with suppress(Refused):  # ours lies over the winner's
-                    self._aws.call("ssm", "put_parameter", Name=self._name, Value=winner.text(), Overwrite=True)
-                raise _held(winner)
+        first = there.version + 1 if version > there.version else 1
+        winner = None if version == first else self._read(first)
+        if winner is not None and winner.token != self._token:
+            with suppress(Refused):  # ours lies over the winner's
+                self._aws.call("ssm", "put_parameter", Name=self._name, Value=winner.text(), Overwrite=True)
+            raise _held(winner)
 
-    def renew_until(self, ended: threading.Event) -> None:
-        while not ended.wait(_RENEWAL):
-            with suppress(LambdacliError):
+    def renew_until(self, ended: threading.Event, renewal: float) -> None:
+        while not ended.wait(renewal):
+            with suppress(LambdacliError, Stopped):
                 there = self._read()
                 if there is not None and there.token == self._token:
-                    self._put(Overwrite=True)
+                    self._take_over(there)
 
     def release(self) -> None:
         """Ours alone: who took it by force keeps it."""
-        with suppress(Refused):
+        with suppress(LambdacliError, Stopped):
             there = self._read()
             if there is not None and there.token == self._token:
                 self._aws.remove("ssm", "delete_parameter", Name=self._name)
