@@ -99,12 +99,9 @@ class _Rule(Kind):
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Take the target away, and the rule with it unless somebody has given it other targets."""
         named = _parsed(name)
-        try:
-            _done("remove_targets", aws.call("events", "remove_targets", Rule=named.rule, Ids=[TARGET], **named.on))
-        except Refused as refused:
-            if not refused.absent:
-                raise
-        if not actual.more.get("others"):
+        if actual.properties["Target"]:
+            _remove_target(named, aws)
+        if not actual.more["others"]:
             aws.remove("events", "delete_rule", Name=named.rule, **named.on)
 
 
@@ -151,6 +148,16 @@ def _put_rule(named: _Name, properties: Properties, aws: Aws, **tags: Any) -> st
 def _put_target(named: _Name, properties: Properties, aws: Aws) -> None:
     targets = [{"Id": TARGET, **properties["Target"]}]
     _done("put_targets", aws.call("events", "put_targets", Rule=named.rule, Targets=targets, **named.on))
+
+
+def _remove_target(named: _Name, aws: Aws) -> None:
+    try:
+        answer = aws.call("events", "remove_targets", Rule=named.rule, Ids=[TARGET], **named.on)
+    except Refused as refused:
+        if not refused.absent:
+            raise
+    else:
+        _done("remove_targets", answer)
 
 
 def _done(operation: str, answer: Mapping[str, Any]) -> None:
