@@ -7,10 +7,7 @@ itself is told in a remark); or a .zip or .jar, which is taken as it is.
 
 from __future__ import annotations
 
-import ast
-import os
 import stat
-import sys
 import time
 import zlib
 from contextlib import contextmanager
@@ -18,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import runtimes
-from lambdacli.deploy.package import archive, dependencies, given, kept, rules, tree
+from lambdacli.deploy.package import alone, archive, dependencies, given, kept, rules, tree
 from lambdacli.deploy.package.findings import UNPACKED, Findings, Wanted, biggest, megabytes, too_large
 from lambdacli.errors import LambdacliError, ManifestError
 
@@ -122,7 +119,7 @@ def _of_function(function: Function, project: Path, tell: Callable[[str], None])
         return _zipped(tree.merged(own, there.entries), task, there.remarks)
     if str(code).endswith(given.ENDINGS):
         return _given(code, task)
-    return _zipped([tree.single(str(code))], task, _alone(code))
+    return _zipped([tree.single(str(code))], task, alone.remarks(code))
 
 
 def _kind(path: Path) -> str:
@@ -209,31 +206,6 @@ def _with_handler(function: Function, found: Package) -> Package:
         return found._replace(remarks=(*found.remarks, f"{said}: one of its layers has to bring it"))
     here = runtimes.of(function.runtime).handler_problem(function)
     raise ManifestError(said, hint="" if here else "it is left out: see `exclude` and .lambdaignore")
-
-
-def _alone(code: Path) -> tuple[str, ...]:
-    """What a single Python file imports from beside itself, where it does not lie in AWS."""
-    if code.suffix != ".py":
-        return ()
-    try:
-        parsed = ast.parse(code.read_bytes())
-    except (OSError, ValueError, SyntaxError, RecursionError):
-        return ()
-    names = sorted(name for name in _imported(parsed) if name not in sys.stdlib_module_names)
-    beside = [name for name in names if os.path.exists(code.with_name(f"{name}.py")) or code.with_name(name).is_dir()]
-    if not beside:
-        return ()
-    return (f"{code.name} imports {', '.join(beside)} from beside it, and goes alone: name the folder as `code`",)
-
-
-def _imported(parsed: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Rules:
     def __init__(self, lines: Iterable[str] = ()) -> None:
         self.lines = tuple(lines)
         self._spec = _spec(self.lines) if self.lines else None
-        self._asked = [_asked(line) for line in map(str.strip, self.lines) if line.startswith("!")]
+        self._asked = [_asked(line) for line in self.lines if line.startswith("!")]
 
     def leave_out(self, name: str, *, folder: bool = False) -> bool:
         """Whether a name, relative to the package's root and with forward slashes, does not go in."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and links are of Linux and macOS")
 HANDLER = "def handler(event, context):\n    return event\n"
 SETTLED = 0.12  # seconds after which a change must show in a file's times
 
@@ -43,6 +44,15 @@ def test_a_file_that_imports_from_beside_itself_is_told(project: Project) -> Non
     project.write({"helper.py": "", "tools/x.py": "", "json.py": ""})
     made = project.package(code=project.folder / "app.py")
     assert made.remarks == ("app.py imports helper, tools from beside it, and goes alone: name the folder as `code`",)
+
+
+def test_a_file_of_javascript_is_told_of_too(project: Project) -> None:
+    text = 'import {x} from "./x.mjs"\nimport "fs"\nconst y = await import("../y.js")\nexport const handler = 1\n'
+    project.write({"index.mjs": text})
+    made = project.package(code=project.folder / "index.mjs", runtime="nodejs22.x", handler="index.handler")
+    assert made.remarks == (
+        "index.mjs imports ../y.js, ./x.mjs from beside it, and goes alone: name the folder as `code`",
+    )
 
 
 @pytest.mark.parametrize("name", ["code.zip", "code.jar"])

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 import zipfile
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,7 +43,10 @@ def wheel(folder: Path, name: str, version: str = "1.0", tag: str = "py3-none-an
 
 
 @pytest.fixture(
-    params=["pip", pytest.param("uv", marks=[pytest.mark.toolchain, pytest.mark.skipif(not UV, reason="no uv")])]
+    params=[
+        pytest.param("pip", marks=pytest.mark.skipif(not find_spec("pip"), reason="no pip")),
+        pytest.param("uv", marks=[pytest.mark.toolchain, pytest.mark.skipif(not UV, reason="no uv")]),
+    ]
 )
 def installer(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each in turn, with a cache of its own; where pip is meant uv is not found."""
