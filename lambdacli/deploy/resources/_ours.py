@@ -42,6 +42,11 @@ def spelling(place: Place, kind: str, key: str, names: Iterable[str]) -> str:
     return next((each for each in known if each in used), known[0])
 
 
+def uses(place: Place, kind: str) -> bool:
+    """Whether the manifest has a trigger of a kind."""
+    return any(True for _ in _triggers(place, kind))
+
+
 def _triggers(place: Place, kind: str) -> Iterable[Any]:
     return (each for function in place.manifest.functions.values() for each in function.triggers if each.kind == kind)
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources._ours import spelling, tagged
+from lambdacli.deploy.resources._ours import spelling, tagged, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,9 @@ def apis(aws: Aws) -> list[dict[str, Any]]:
 
 
 def own_apis(aws: Aws) -> list[dict[str, Any]]:
-    """Those that this app and stage has made."""
+    """Those that this app and stage has made. Nobody looks for them where neither manifest nor tags tell of any."""
+    if not uses(aws.place, "rest") and not any("::/restapis/" in arn for arn in aws.tagged()):
+        return []
     return [each for each in apis(aws) if tagged(each.get("tags") or {}, aws.place)]
 
 

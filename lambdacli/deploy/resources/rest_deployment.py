@@ -104,7 +104,7 @@ class _RestDeployment(Kind):
         found = next((each for each in _stages(api, aws) if each["stageName"] == stage), None)
         if found is None:
             return
-        if tagged(found.get("tags") or {}, aws.place):
+        if tagged(found.get("tags") or {}, aws.place) and not aws.place.only:  # others of ours may be in it
             aws.remove(rest.SERVICE, "delete_stage", restApiId=api, stageName=stage)
         else:
             _throttle(api, stage, actual.properties["Throttling"], {}, aws)

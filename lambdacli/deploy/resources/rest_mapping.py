@@ -11,11 +11,11 @@ from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
 from lambdacli.deploy.resources import _rest as rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Properties
+    from lambdacli.deploy.resources import Attributes, Deployed, Properties
     from lambdacli.resource import Place
 
 _ROOT = "(none)"
@@ -45,13 +45,21 @@ class _RestMapping(Kind):
         return Actual(there, {"url": f"https://{name}"}, owned=mine)
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api in rest.apis(aws):
-            for key, value in (api.get("tags") or {}).items():
-                if key.startswith(_TAG) and value == _whose(aws.place):
-                    domain = key.removeprefix(_TAG)
-                    actual = self.read(domain, {}, aws)
-                    if actual is not None and actual.properties["RestApiId"] == api["id"]:
-                        yield domain, actual
+        for api in rest.own_apis(aws):
+            yield from self._of(api, aws)
+
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        """Those that lead to other people's APIs with methods of ours."""
+        for api, _ in rest.used_by(function, aws):
+            yield from self._of(rest.by_id(api, aws) or {}, aws)
+
+    def _of(self, api: Mapping[str, Any], aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for key, value in (api.get("tags") or {}).items():
+            if key.startswith(_TAG) and value == _whose(aws.place):
+                domain = key.removeprefix(_TAG)
+                actual = self.read(domain, {}, aws)
+                if actual is not None and actual.properties["RestApiId"] == api["id"]:
+                    yield domain, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api = properties["RestApiId"]
