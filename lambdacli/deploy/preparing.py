@@ -59,11 +59,13 @@ def _packages(manifest: Manifest, functions: Iterable[Function], tell: Callable[
     """Functions that share their code share the package."""
     seen: dict[object, Package] = {}
     made, layers = {}, {}
+    checked: set[tuple[str, str]] = set()
     for function in functions:
         made[function.name] = package.package(function, project=manifest.folder, tell=tell, seen=seen)
         local = [each for each in function.layers if not each.startswith("arn:")]
         for each in local:
-            if each not in layers:
+            if (each, function.architecture) not in checked:  # what is native in it suits each of its functions
+                checked.add((each, function.architecture))
                 layers[each] = package.package_layer(Path(each), architecture=function.architecture)
         package.check_size(function, made[function.name], [layers[each] for each in local])
     return Packages(made, layers)
