@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdacli import partitions
-from lambdacli.deploy.refusals import UNREACHABLE, Refused, broken, patience, throttled
+from lambdacli.deploy.refusals import UNREACHABLE, UNREADABLE, Refused, broken, patience, throttled
 from lambdacli.errors import MachineError, ManifestError
 
 if TYPE_CHECKING:
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CONNECTIONS = 32  # per service: as many as there are threads that read
+_UPLOADS = 6  # tries for each part of a large file
 _FIRST_PAUSE = 0.2  # seconds, doubled each time
 _LONGEST_PAUSE = 5.0
 _LONGEST_INVOCATION = 905  # seconds until a function's answer must have come: 15 minutes, "Lambda quotas"
 _FIRST_ANSWER = 3  # seconds, tried again until then: whoever has no network wants to know
+_FAILED = 500  # the first of HTTP's codes for an error of the one who answers
+_SECRET = 4  # characters: what is shorter stands in messages by chance
 _LARGE = 1 << 20  # bytes of a request that is worth watching
 _READS = ("get_", "list_", "describe_", "head_", "lookup_", "filter_", "simulate_")
 
@@ -71,12 +74,8 @@ class Connection:
                 profile_name=self._profile or None, region_name=self.region or None
             )
             # tried again here, where it is known whether a lost answer may be asked for once more
-            config = Config(
-                retries={"total_max_attempts": 1},
-                max_pool_connections=_CONNECTIONS,
-                user_agent_extra="lambdacli",
-                **options,
-            )
+            given = {"retries": {"total_max_attempts": 1}, **options}
+            config = Config(max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli", **given)
             client = self._session.client(service, config=config)
         except (BotoCoreError, ValueError) as error:
             raise MachineError(_said(error), hint="see `--profile` and `--region`") from None
@@ -99,7 +98,7 @@ class Connection:
         """
         client = self.client(service)
         self.calls.append(f"{service}:{operation}")
-        with _refusals(service, operation):
+        with _refusals(service, operation, _secrets(parameters)):
             answer: Answer = getattr(client, operation)(**parameters)
         return answer
 
@@ -153,7 +152,7 @@ class Connection:
             tokens = [_token(answer, each) for each in answered]
             if not any(tokens) or answer.get(model.get("more_results", ""), True) is False:
                 return found
-            asked |= {name: token for name, token in zip(given, tokens, strict=False) if token}
+            asked = {**parameters, **{name: token for name, token in zip(given, tokens, strict=False) if token}}
 
     def patient(
         self,
@@ -177,13 +176,13 @@ class Connection:
             Refused: for good.
             Stopped: somebody pressed Ctrl-C.
         """
-        begun = time.monotonic()
+        begun = self.now()
         pause = _FIRST_PAUSE
         while True:
             try:
                 return self.once(service, operation, parameters)
             except Refused as refused:
-                late = time.monotonic() - begun > min(seconds, patience(refused))
+                late = self.now() - begun >= min(seconds, patience(refused))
                 if late or (refused.lost and not lost):
                     raise
                 longest = _LONGEST_PAUSE * (2 if throttled(refused) else 1)
@@ -208,9 +207,14 @@ class Connection:
 
         self.calls.append("s3:put_object")
         try:
-            self.client("s3").upload_file(str(path), Bucket, Key, Callback=sent)
+            client = self._made("s3", retries={"mode": "standard", "total_max_attempts": _UPLOADS})
+            client.upload_file(str(path), Bucket, Key, Callback=sent)
         except (Boto3Error, BotoCoreError, ClientError) as error:
             raise Refused("s3", "put_object", "UploadFailed", _said(error)) from None
+
+    def now(self) -> float:
+        """Seconds since some moment: deadlines are counted with it."""
+        return time.monotonic()
 
     def pause(self, seconds: float) -> None:
         """Wait, unless somebody wants to stop.
@@ -223,27 +227,46 @@ class Connection:
 
 
 @contextmanager
-def _refusals(service: str, operation: str) -> Iterator[None]:
-    """What goes wrong in a call, as our own errors."""
+def _refusals(service: str, operation: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+    """What goes wrong in a call, as our own errors; AWS repeats what it was given, nobody else does."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    def said(error: object) -> str:
+        return _hidden(" ".join(str(error).split()), secrets)
 
     try:
         yield
     except exceptions.ClientError as error:
         told = error.response.get("Error", {})
         code = str(told.get("Code", "Unknown"))
-        status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
-        code = status if code in ("Unknown", "") else code
-        raise Refused(service, operation, code, str(told.get("Message", "")), lost=broken(code)) from None
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = str(status) if code in ("Unknown", "") else code
+        lost = broken(code) or status >= _FAILED
+        raise Refused(service, operation, code, said(told.get("Message", "")), lost=lost) from None
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise MachineError(_said(error), hint="`aws configure`, AWS_PROFILE or --profile") from None
+        raise MachineError(said(error), hint="`aws configure`, AWS_PROFILE or --profile") from None
     except exceptions.ParamValidationError as error:
-        raise Refused(service, operation, "InvalidParameter", _said(error)) from None
+        raise Refused(service, operation, "InvalidParameter", said(error)) from None
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         refused = isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError)
-        raise Refused(service, operation, UNREACHABLE, _said(error), lost=not refused) from None
+        raise Refused(service, operation, UNREACHABLE, said(error), lost=not refused) from None
+    except ResponseParserError:
+        raise Refused(service, operation, UNREADABLE, "the answer is none of AWS's", lost=True) from None
     except exceptions.BotoCoreError as error:
-        raise MachineError(_said(error), hint=_sign_in(error)) from None
+        raise MachineError(said(error), hint=_sign_in(error)) from None
+
+
+def _secrets(parameters: Mapping[str, Any]) -> list[str]:
+    """The values of environment variables, the longest first."""
+    variables = parameters.get("Environment", {}).get("Variables", {})
+    return sorted((str(each) for each in variables.values() if len(str(each)) >= _SECRET), key=len, reverse=True)
+
+
+def _hidden(text: str, secrets: Iterable[str]) -> str:
+    for each in secrets:
+        text = text.replace(each, "***")
+    return text
 
 
 class _Watched(io.BytesIO):
@@ -376,10 +399,10 @@ class Aws:
         Raises:
             Refused: it takes longer than `seconds`; or what the probe raises.
         """
-        begun = time.monotonic()
+        begun = self.connection.now()
         pause = 0.05
         while (found := probe()) is None:
-            if time.monotonic() - begun > seconds:
+            if self.connection.now() - begun > seconds:
                 raise Refused("lambdacli", "wait", "TimedOut", f"{what} is not there after {seconds:g} s")
             self.connection.pause(pause)
             pause = min(2 * pause, 2.0)

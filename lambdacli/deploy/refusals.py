@@ -69,9 +69,10 @@ _EXISTS_TEXTS = (
 )  # fmt: skip
 
 _THROTTLES = (
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-    "RequestThrottled", "RequestThrottledException", "ProvisionedThroughputExceededException", "SlowDown",
-    "LimitExceededException", "BandwidthLimitExceeded", "PriorRequestNotComplete", "EC2ThrottledException", "429",
+    "Throttling", "Throttled", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "ProvisionedThroughputExceededException",
+    "SlowDown", "LimitExceededException", "BandwidthLimitExceeded", "PriorRequestNotComplete",
+    "EC2ThrottledException", "429",
 )  # fmt: skip
 _BROKEN = (
     "InternalError", "InternalFailure", "InternalServerError", "InternalServiceError", "ServiceException",
@@ -79,11 +80,15 @@ _BROKEN = (
     "InternalErrorException", "RequestTimeout", "RequestTimeoutException", "500", "502", "503", "504",
 )  # fmt: skip
 UNREACHABLE = "Unreachable"
+UNREADABLE = "Unreadable"
+
+_WHATEVER = 60  # seconds for an error of AWS's own, whatever its name
 
 _PASSING = (
     _Passing((UNREACHABLE,), 20),
     _Passing(_BROKEN, 60),
     _Passing(("LimitExceededException",), 30, text="simultaneously"),  # DynamoDB: tables being made at once
+    _Passing(("LimitExceededException",), 60, text="Rate exceeded"),  # Kinesis
     _Passing(("LimitExceededException",), 0),  # a quota does not pass
     _Passing(_THROTTLES, 300),
     _Passing(("ResourceConflictException",), 300, text="in progress"),
@@ -105,7 +110,7 @@ _PASSING = (
     _Passing(("InvalidLambdaFunction",), 60),  # SES: a permission that is on its way
     _Passing(("ResourceInUse",), 60, action="elbv2:"),  # a target group whose rule has just been deleted
     _Passing(("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"), 75),
-    _Passing(("DeleteConflict",), 30),
+    _Passing(("DeleteConflict", "ConcurrentModification"), 30),  # IAM
 )  # fmt: skip
 
 
@@ -114,7 +119,7 @@ def patience(refused: Refused) -> float:
     for each in _PASSING:
         if refused.code in each.codes and each.text in refused.text and refused.action.startswith(each.action):
             return each.seconds
-    return 0
+    return _WHATEVER if refused.lost else 0
 
 
 def throttled(refused: Refused) -> bool:
