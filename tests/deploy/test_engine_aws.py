@@ -44,7 +44,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
     running = Answering()
     monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_HIDDEN_ACCESS_KEY", "Geheimnis")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "Geheimnis")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     yield running
     running.close()
@@ -186,7 +186,7 @@ def test_credentials_that_are_not_valid_any_more(server: Answering, code: str) -
 
 def test_no_credentials(server: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_HIDDEN_ACCESS_KEY")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     with pytest.raises(MachineError) as caught:
