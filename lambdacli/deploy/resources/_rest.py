@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
@@ -42,24 +43,46 @@ class Method(NamedTuple):
         return found[1] if found else ""
 
 
-class Paths(NamedTuple):
+class Paths:
     """All paths of an API."""
 
-    given: tuple[Mapping[str, Any], ...]
+    def __init__(self, given: list[dict[str, Any]]) -> None:
+        self.given = given
 
-    def methods(self) -> Iterator[Method]:
+    @cached_property
+    def methods(self) -> tuple[Method, ...]:
         """Every method of every path."""
-        for each in self.given:
-            for verb, method in (each.get("resourceMethods") or {}).items():
-                yield Method(each["path"], verb, each["id"], method)
+        return tuple(
+            Method(each["path"], verb, each["id"], method)
+            for each in self.given
+            for verb, method in (each.get("resourceMethods") or {}).items()
+        )
+
+    def invoking(self, arn: str) -> list[Method]:
+        """The methods that invoke a function."""
+        return self._by_function.get(arn, [])
 
     def method(self, verb: str, path: str) -> Method | None:
         """One method; None where there is none."""
-        return next((each for each in self.methods() if (each.verb, each.path) == (verb, path)), None)
+        return self._by_name.get((verb, path))
 
     def id_of(self, path: str) -> str:
         """The id of a path, "" where there is none."""
         return next((each["id"] for each in self.given if each["path"] == path), "")
+
+    @cached_property
+    def _by_function(self) -> dict[str, list[Method]]:
+        found: dict[str, list[Method]] = {}
+        for each in self.methods:
+            found.setdefault(each.invokes, []).append(each)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Method]:
+        return {(each.verb, each.path): each for each in self.methods}
+
+
+_KNOWN: dict[str, Paths] = {}  # of the last answer about each API: a thousand functions ask for the same one
 
 
 def apis(aws: Aws) -> list[dict[str, Any]]:
@@ -85,7 +108,8 @@ def named(name: str, aws: Aws) -> dict[str, Any] | None:
 
 def by_id(api: str, aws: Aws) -> dict[str, Any] | None:
     """The API of an id; None where it is gone."""
-    return next((each for each in apis(aws) if each["id"] == api), None)
+    found = aws.listed(SERVICE, "get_rest_apis", "items", limit=_PAGE)
+    return next((each for each in found if each["id"] == api), None)
 
 
 def owned(api: str, aws: Aws) -> bool:
@@ -96,7 +120,10 @@ def owned(api: str, aws: Aws) -> bool:
 def paths(api: str, aws: Aws) -> Paths:
     """All paths with their methods; none where the API is gone. One call for all that lies in it."""
     found = aws.listed(SERVICE, "get_resources", "items", restApiId=api, embed=["methods"], limit=_PAGE)
-    return Paths(tuple(found))
+    known = _KNOWN.get(api)
+    if known is None or known.given is not found:
+        known = _KNOWN[api] = Paths(found)
+    return known
 
 
 def used_by(function: Deployed, aws: Aws) -> Iterator[tuple[str, str]]:
@@ -107,6 +134,13 @@ def used_by(function: Deployed, aws: Aws) -> Iterator[tuple[str, str]]:
         there = by_id(api, aws)
         if there is not None:
             yield api, called(there, aws.place)
+
+
+def lent_to(function: Deployed, aws: Aws) -> Iterator[tuple[str, str]]:
+    """Of these the APIs that are somebody else's."""
+    for api, name in used_by(function, aws):
+        if not owned(api, aws):
+            yield api, name
 
 
 def stages_of(function: Deployed) -> Iterator[tuple[str, str]]:

@@ -44,12 +44,13 @@ class _RestAuthorizer(Kind):
         there = [] if api is UNKNOWN else authorizers(api, aws)
         return next((_actual(api, each) for each in there if each["name"] == own), None)
 
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for api in rest.own_apis(aws):
+            yield from _found(api["id"], rest.called(api, aws.place), aws)
+
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        mine = re.compile(rf"{re.escape(aws.place.prefix)}-(cognito|lambda)-[0-9a-f]{{8}}")
-        for api, called in rest.used_by(function, aws):
-            for each in authorizers(api, aws):
-                if mine.fullmatch(each["name"]):
-                    yield f"{called} {each['name']}", _actual(api, each)
+        for api, called in rest.lent_to(function, aws):
+            yield from _found(api, called, aws)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         given = {key: value for key, value in properties.items() if key != "RestApiId"}
@@ -78,6 +79,13 @@ class _RestAuthorizer(Kind):
 def authorizers(api: str, aws: Aws) -> list[dict[str, Any]]:
     """All of an API."""
     return aws.listed(rest.SERVICE, "get_authorizers", "items", restApiId=api, limit=_PAGE)
+
+
+def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+    mine = re.compile(rf"{re.escape(aws.place.prefix)}-(cognito|lambda)-[0-9a-f]{{8}}")
+    for each in authorizers(api, aws):
+        if mine.fullmatch(each["name"]):
+            yield f"{called} {each['name']}", _actual(api, each)
 
 
 def settings_of(found: Mapping[str, Any]) -> list[Any]:

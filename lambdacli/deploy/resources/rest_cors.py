@@ -47,11 +47,13 @@ class _RestCors(Kind):
         mine = not found.integration or marked(found, aws.place) or rest.owned(api, aws)
         return Actual(properties_of(api, found), owned=mine)
 
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for api in rest.own_apis(aws):
+            yield from _found(api["id"], rest.called(api, aws.place), aws)
+
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api, called in rest.used_by(function, aws):
-            for each in rest.paths(api, aws).methods():
-                if each.verb == _VERB and marked(each, aws.place):
-                    yield f"{called} {each.path}", Actual(properties_of(api, each))
+        for api, called in rest.lent_to(function, aws):
+            yield from _found(api, called, aws)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api, path = properties["RestApiId"], _parts(name)[1]
@@ -91,6 +93,12 @@ class _RestCors(Kind):
         if now is not None and marked(now, aws.place):
             aws.remove(rest.SERVICE, "delete_method", restApiId=api, resourceId=now.resource, httpMethod=_VERB)
             rest.prune(path, api, aws)
+
+
+def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+    for each in rest.paths(api, aws).methods:
+        if each.verb == _VERB and marked(each, aws.place):
+            yield f"{called} {each.path}", Actual(properties_of(api, each))
 
 
 def _parts(name: str) -> tuple[str, str]:

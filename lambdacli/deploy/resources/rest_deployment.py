@@ -65,9 +65,9 @@ class _RestDeployment(Kind):
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """The stages of other people's APIs that have methods of ours."""
-        used = dict(rest.used_by(function, aws))
+        used = dict(rest.lent_to(function, aws))
         for api, stage in rest.stages_of(function):
-            if api in used and not rest.owned(api, aws):
+            if api in used:
                 for each in _stages(api, aws):
                     if each["stageName"] == stage:
                         yield f"{used[api]} {stage}", _actual(api, each, {}, aws)
@@ -150,7 +150,7 @@ def _routes(api: str, aws: Aws) -> dict[str, tuple[str, bool]]:
     authorizers = {each["id"]: each for each in rest_authorizer.authorizers(api, aws)}
     only = aws.place.alias_arn(aws.place.only)
     found: dict[str, tuple[str, bool]] = {}
-    for each in rest.paths(api, aws).methods():
+    for each in rest.paths(api, aws).methods:
         if ours(each.invokes, aws.place):
             method = rest_method.properties_of(api, each)
             authorizer = rest_authorizer.settings_of(authorizers.get(method["authorizerId"] or "", {}))

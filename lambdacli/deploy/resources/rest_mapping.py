@@ -50,7 +50,7 @@ class _RestMapping(Kind):
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """Those that lead to other people's APIs with methods of ours."""
-        for api, _ in rest.used_by(function, aws):
+        for api, _ in rest.lent_to(function, aws):
             yield from self._of(rest.by_id(api, aws) or {}, aws)
 
     def _of(self, api: Mapping[str, Any], aws: Aws) -> Iterable[tuple[str, Actual]]:

@@ -56,9 +56,8 @@ class _RestMethod(Kind):
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for api, called in rest.used_by(function, aws):
-            for each in rest.paths(api, aws).methods():
-                if each.invokes == function.alias_arn:
-                    yield f"{function.name}/{called} {each.verb} {each.path}", _actual(api, each)
+            for each in rest.paths(api, aws).invoking(function.alias_arn):
+                yield f"{function.name}/{called} {each.verb} {each.path}", _actual(api, each)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api, (_, verb, path) = properties["RestApiId"], _parts(name)

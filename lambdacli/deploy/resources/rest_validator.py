@@ -34,12 +34,13 @@ class _RestValidator(Kind):
         api = properties.get("RestApiId", UNKNOWN)
         return None if api is UNKNOWN else _read(api, aws)
 
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for api in rest.own_apis(aws):
+            yield from _found(api["id"], rest.called(api, aws.place), aws)
+
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api, called in rest.used_by(function, aws):
-            if any(each.given.get("requestValidatorId") for each in rest.paths(api, aws).methods()):
-                actual = _read(api, aws)
-                if actual is not None:
-                    yield called, actual
+        for api, called in rest.lent_to(function, aws):
+            yield from _found(api, called, aws)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
         given = {key: properties[key] for key in _FIELDS}
@@ -66,6 +67,14 @@ class _RestValidator(Kind):
 
 def _name(place: Place) -> str:
     return f"{place.prefix}-parameters"
+
+
+def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+    """The one of an API where a method uses any."""
+    used = any(each.given.get("requestValidatorId") for each in rest.paths(api, aws).methods)
+    actual = _read(api, aws) if used else None
+    if actual is not None:
+        yield called, actual
 
 
 def _read(api: str, aws: Aws) -> Actual | None:
