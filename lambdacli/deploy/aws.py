@@ -122,12 +122,16 @@ class Connection:
             Refused: AWS says no, or breaks off.
             MachineError: there are no credentials.
         """
+        from urllib3.exceptions import HTTPError
+
         client = self._made(service, inject_host_prefix=not self.elsewhere(service))
         self.calls.append(f"{service}:{operation}")
         with _refusals(service, operation):
             stream = getattr(client, operation)(**parameters)[key]
             try:
                 yield from stream
+            except HTTPError as error:  # botocore lets it through
+                raise Refused(service, operation, UNREACHABLE, _said(error), lost=True) from None
             finally:
                 stream.close()
 
