@@ -168,7 +168,8 @@ class _Drawn:
         groups = dict.fromkeys(step.group for step in (*ended, *running))
         busy = [group for group in groups if any(step.group == group for step in running)]
         idle = [group for group in groups if group not in busy]
-        for group in idle[-max(room - len(busy) - len(running), 0) :]:
+        shown = max(room - len(busy) - len(running), 0)
+        for group in idle[max(len(idle) - shown, 0) :]:
             tree.add(self._idle(group, ended))
         for group in busy:
             branch = tree.add(Text(group or _SHARED))
