@@ -88,7 +88,7 @@ def _function(
     parts = {each.kind for each in ready if load(each.kind).optional} | optional
     code = _code(function, place, packages, parts)
     found = [*around, code, _alias(function, code), *hanging, *ready, _versions(function, place)]
-    return [*found, _record(function, _spelt(found, place), parts, shared)]
+    return [*found, _record(function, _merged(_spelt(found, place)), parts, shared)]
 
 
 def _trigger(trigger: Any, function: Function, place: Place) -> Iterable[Resource | Grant]:

@@ -92,7 +92,7 @@ def make(place: Place, desired: Sequence[Resource], state: State, *, delete_data
     by_key = {each.key: each for each in desired}
     made = []
     for each in _by_need(by_key):
-        as_deployed = mark(each, by_key) in state.marks
+        as_deployed = all(mark(part, by_key) in state.marks for part in _parts(each))
         if each.owned and (action := _action(place, each, state, attributes, as_deployed=as_deployed)) is not None:
             made.append(action if delete_data else _sparing_data(action))
             attributes[each.key] = _staying(made[-1], attributes[each.key], place)
@@ -177,9 +177,18 @@ def _action(
     if not fields:
         return None
     changes = tuple(_changes(kind, fields, properties, actual))
+    if kind.shared and not any(each.new for each in changes):
+        marked = False  # another function's part goes
     anew = sorted(fields & kind.immutable)
     reason = f"{' and '.join(anew)} cannot be changed" if anew else "changed outside lambdacli" if marked else ""
     return Action("replace" if anew else "update", resource, changes, reason, actual=actual, drift=marked)
+
+
+def _parts(resource: Resource) -> list[Resource]:
+    """What the record of each function has of it: of what they share its own part."""
+    if not load(resource.kind).shared:
+        return [resource]
+    return [resource._replace(properties={function: part}) for function, part in resource.properties.items()]
 
 
 def _sparing_data(action: Action) -> Action:

@@ -109,6 +109,8 @@ def test_several_functions_share_a_bucket_and_one_leaves(project: Pushed) -> Non
     assert writes == ["s3:PutBucketNotificationConfiguration"]
     assert len(_configuration(project)["LambdaFunctionConfigurations"]) == 3
     project.write({"index": both["index"]})
+    action = project.plan()["bucket_notification", "photos"]
+    assert (action["op"], action["drift"]) == ("update", False)
     project.deploy()
     assert {e["LambdaFunctionArn"] for e in _configuration(project)["LambdaFunctionConfigurations"]} == {alias("index")}
     assert project.plan() == {}
