@@ -185,7 +185,8 @@ def _carried_out(prepared: deploy.Prepared, wanted: deploy.Options, how: How) ->
 
     seen = {(each["kind"], each["name"]): each for each in view.of_plan(prepared.plan)["actions"]}
     steps = {
-        key: progress.Step(action["function"], plans.sign(action), plans.name(action)) for key, action in seen.items()
+        key: progress.Step(action["function"], plans.sign(action), plans.name(action), str(key))
+        for key, action in seen.items()
     }
     title = "destroying" if wanted.destroy else "deploying"
     connection = prepared.aws.connection

@@ -21,6 +21,7 @@ _WORDS = (
     ("keep", "left as they are"), ("unchanged", "unchanged"),
 )  # fmt: skip
 _ALWAYS = ("create", "update", "delete", "unchanged")
+_MOST = 60  # resources in a list of what was done
 _LONGEST = 160  # characters of a value
 
 
@@ -103,11 +104,13 @@ def failures(view: View, hints: Mapping[tuple[str, str], str]) -> None:
             console.told(f"      {console.style('hint:', 'cyan')} {hint}")
 
 
-def _named(title: str, style: str, actions: Iterable[View]) -> None:
-    for index, action in enumerate(actions):
-        if not index:
-            console.told(console.style(f"{title}:", style))
+def _named(title: str, style: str, actions: Sequence[View]) -> None:
+    if actions:
+        console.told(console.style(f"{title}:", style))
+    for action in actions[:_MOST]:
         console.told(f"{sign(action):>5} {_with_function(action)}")
+    if len(actions) > _MOST:
+        console.told(f"{'':6}and {len(actions) - _MOST} more")
 
 
 def _with_function(action: View) -> str:

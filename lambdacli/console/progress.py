@@ -30,6 +30,7 @@ class Step(NamedTuple):
     group: str  # the function; "" for what belongs to the app
     sign: str
     text: str
+    key: str = ""  # tells it from others that look the same
 
 
 class Steps:

@@ -139,7 +139,7 @@ class Connection:
         """Whether a service has an endpoint that somebody has set, and that is none of AWS's own."""
         client = self.client(service)
         host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
-        return not host.endswith(partitions.dns_suffix(partitions.of(client.meta.region_name)))
+        return not host.endswith((partitions.dns_suffix(partitions.of(client.meta.region_name)), ".api.aws"))
 
     def pages(self, service: str, operation: str, key: str, parameters: Mapping[str, Any]) -> list[Any]:
         """What all pages of a list have under `key`. Raises as `patient`."""

@@ -201,6 +201,24 @@ def test_progress_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert second.startswith("[2/2] + web: function  0.")
 
 
+def test_steps_that_look_the_same_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [progress.Step("web", "+", "permission for s3.amazonaws.com", key) for key in "ab"]
+    with progress.Steps(2, "deploying", lambda: False) as shown:
+        for each in steps:
+            shown.started(each)
+            shown.done(each, well=True)
+    assert capsys.readouterr().err.splitlines()[1].startswith("[2/2] ")
+
+
+def test_long_lists_of_what_was_done_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    made = tuple(Action("create", _resource("topic", f"news{number}")) for number in range(100))
+    report = Report((*(Result(each, "done") for each in made[1:]), Result(made[0], "failed", OSError("no"))), {})
+    plans.failures(view.of_report(Plan(PLACE, made), report), {})
+    err = capsys.readouterr().err
+    assert "      and 39 more\n" in err
+    assert err.endswith("failed:\n    + SNS topic news0: no\n")
+
+
 def test_progress_is_silent_where_nobody_wants_it(capsys: pytest.CaptureFixture[str]) -> None:
     configure(verbose=False, quiet=True)
     try:
