@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from account import NEEDS, prepared
-from rules import Killed
+from rules import Denied, Killed, Lost
 from snapshot import differences, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from forked import Ended, Forker
     from rules import Call, Proxy
@@ -36,6 +36,7 @@ class Deployment:
     name: str
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    _blank: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -46,9 +47,31 @@ class Deployment:
             shutil.copy(MANIFESTS / f"{self.name}.yaml", self.folder / "lambdacli.yaml")
 
     def anew(self) -> None:
-        """An account with nothing but what others own."""
+        """An account with nothing but what others own; what AWS has called these stays the same."""
+        if self._blank is not None:
+            self._destroyed(self._blank)
+            return
         self.aws.reset()
-        self.environment = prepared(self.aws, NEEDS.get(self.name, ())) | self.aws.environ
+        theirs = prepared(self.aws, NEEDS.get(self.name, ()))
+        self.environment = theirs | self.aws.environ
+        self._blank = self.state() if theirs else None
+
+    def _destroyed(self, blank: dict[str, Any]) -> None:
+        self.minutes_pass()
+        self.aws.forget()
+        ended = self.run("destroy", "--yes", "--delete-data", cwd=self.folder, env=self.environment)
+        assert ended.status == 0, ended.err
+        left = list(differences(blank, self.state()))
+        assert not left, f"destroyed: {'; '.join(left)}"
+
+    def clean(self) -> dict[str, Any]:
+        """The state after one clean run, which a second one finds nothing to do in; then the account is as new."""
+        self.anew()
+        self.deployed()
+        wanted = self.state()
+        self.stays(wanted, "a second run")
+        self.anew()
+        return wanted
 
     def deploy(self, *more: str, started: Callable[[int], object] = lambda _: None) -> Ended:
         """`lambdacli deploy --yes`, without faults unless they were planned since."""
@@ -70,6 +93,30 @@ class Deployment:
         self.aws.forget()
         assert ended.status in (0, -9), ended.err
         return ended.status == -9
+
+    def loses(self, when: Callable[[Call], bool]) -> bool:
+        """Deploy while the answer to a call gets lost; False when no call was met."""
+        self.aws.forget()
+        planned = self.aws.fault(when, Lost())
+        self.deployed()
+        return bool(planned.met)
+
+    def refused(self, but: Collection[str]) -> str:
+        """Deploy while the first kind of writing call that is none of those is refused; its name, "" for none."""
+        self.aws.forget()
+        kinds: list[str] = []
+
+        def meets(call: Call) -> bool:
+            if not call.reads and call.service != "ssm" and call.name not in but and not kinds:
+                kinds.append(call.name)
+            return call.name in kinds
+
+        self.aws.fault(meets, Denied(), times=float("inf"))
+        ended = self.deploy()
+        self.aws.forget()
+        assert ended.status == (1 if kinds else 0), ended.err
+        assert all(kind in ended.err for kind in kinds), ended.err
+        return kinds[0] if kinds else ""
 
     def state(self) -> dict[str, Any]:
         """What is in the account."""

@@ -58,30 +58,30 @@ def _sorted(value: Any) -> Any:
 
 def _names(found: dict[str, Any]) -> dict[str, str]:
     """What AWS has made up: the name of what it stands for."""
+    known = {each["UUID"]: f"<mapping {each['FunctionArn']}>" for each in found["mappings"]}
+    known |= {each.rpartition(":")[2]: "<subscription>" for each in found["subscriptions"]}
+    for each in found["elbv2"]:
+        known[each["TargetGroupArn"].rpartition("/")[2]] = f"<group {each['TargetGroupName']}>"
+    for each in found["dynamodb"]:
+        if "LatestStreamLabel" in each:
+            known[each["LatestStreamLabel"]] = f"<stream {each['TableName']}>"
+    for each in (url for function in found["lambda"] for url in function["urls"]):
+        known[each["FunctionUrl"].split("/")[2].split(".")[0]] = f"<url {each['FunctionArn']}>"
+    return known | _names_of_apis(found)
+
+
+def _names_of_apis(found: dict[str, Any]) -> dict[str, str]:
     known: dict[str, str] = {}
     for api in found["apigatewayv2"]:
         known[api["ApiId"]] = f"<api {api['Name']}>"
         for each in api["integrations"]:
             known[each["IntegrationId"]] = f"<integration {each.get('IntegrationUri', '')}>"
-        for each in api["routes"]:
-            known[each["RouteId"]] = f"<route {each['RouteKey']}>"
-        for each in api["authorizers"]:
-            known[each["AuthorizerId"]] = f"<authorizer {each['Name']}>"
+        known |= {each["RouteId"]: f"<route {each['RouteKey']}>" for each in api["routes"]}
+        known |= {each["AuthorizerId"]: f"<authorizer {each['Name']}>" for each in api["authorizers"]}
     for api in found["apigateway"]:
         known[api["id"]] = f"<api {api['name']}>"
         known |= {each["id"]: f"<resource {each['path']}>" for each in api["resources"]}
         known |= {each["id"]: f"<authorizer {each['name']}>" for each in api["authorizers"]}
-    for function in found["lambda"]:
-        for each in function["urls"]:
-            host = each["FunctionUrl"].split("/")[2].split(".")[0]
-            known[host] = f"<url {each['FunctionArn']}>"
-    known |= {each["UUID"]: f"<mapping {each['FunctionArn']}>" for each in found["mappings"]}
-    for table in found["dynamodb"]:
-        if "LatestStreamLabel" in table:
-            known[table["LatestStreamLabel"]] = f"<stream {table['TableName']}>"
-    for each in found["elbv2"]:
-        known[each["TargetGroupArn"].rpartition("/")[2]] = f"<group {each['TargetGroupName']}>"
-    known |= {each.rpartition(":")[2]: "<subscription>" for each in found["subscriptions"]}
     return known
 
 

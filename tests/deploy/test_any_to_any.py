@@ -1,0 +1,65 @@
+"""From any manifest to any other: the second is reached, and it is what a fresh deployment of it would be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from account import prepared
+from deployment import Deployment
+from hypothesis import HealthCheck, given, settings
+from manifests import Manifest, manifests
+from snapshot import differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from forked import Forker
+    from rules import Proxy
+
+_EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "20"))
+# What tells how often something was published before: numbers of versions, and digests of what has them inside.
+_COUNTED = re.compile(r"(?<=lambdacli: )version \d+ is [\w-]+|(?<=lambdacli )[\w-]{22}|(?<=:layer:)[\w:-]+")
+
+
+@settings(
+    max_examples=_EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(first=manifests(), second=manifests())
+def test_the_second_is_reached_from_the_first(
+    aws: Proxy, forker: Forker, tmp_path: Path, first: Manifest, second: Manifest
+) -> None:
+    aws.delay = 0
+    deployment = Deployment(aws, forker, "functions", tmp_path)
+    wanted = _fresh(deployment, second)
+    _fresh(deployment, first)
+    _deploy(deployment, second)
+    assert list(differences(wanted, _state(deployment))) == []
+    aws.forget()
+    _deploy(deployment, second)
+    assert aws.writes == []
+
+
+def _fresh(deployment: Deployment, manifest: Manifest) -> dict[str, Any]:
+    deployment.anew()
+    prepared(deployment.aws, ["log-group /shop/app"])
+    _deploy(deployment, manifest)
+    return _state(deployment)
+
+
+def _deploy(deployment: Deployment, manifest: Manifest) -> None:
+    (deployment.folder / "lambdacli.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False))
+    ended = deployment.deploy("--delete-data")
+    assert ended.status == 0, ended.err
+
+
+def _state(deployment: Deployment) -> dict[str, Any]:
+    """Without how many versions there were before."""
+    found = deployment.state()
+    found.pop("layers", None)
+    for function in found.get("lambda", ()):
+        function.pop("versions")
+    return dict(json.loads(_COUNTED.sub("", json.dumps(found))))
