@@ -177,6 +177,8 @@ def _notes(route: _Route, kind: str) -> tuple[str, ...]:
         who = "anyone with a VPC endpoint for API Gateway" if private else "anyone on the internet"
         key = " who has an API key" if settings.get("api_key_required") else ""
         found.append(f"{who}{key} may call {what}")
+    if settings.get("api_key_required"):
+        found.append(f"an API key for {what} comes from a usage plan of the stage {route.stage}, which is up to you")
     if settings.get("cors"):
         found.append(f"the function itself has to send Access-Control-Allow-Origin with its answers to {what}")
     authorizer = settings["authorizer"]["lambda"]["function"] if kind == "lambda" else ""

@@ -215,6 +215,12 @@ def test_settings_of_the_api_the_stage_and_the_method(project: Pushed) -> None:
     assert _call(project, api["id"], "/search", stage="v1")[0] == 200
     _unchanged(project)
 
+    limited = {"route": "ANY /", "api": "shop search", "stage": "v1", "throttling": {"burst_limit": 5000}}
+    project.write({"orders": [{"rest": plain}, {"rest": limited}]})
+    project.deploy()
+    assert len(client.get_stage(restApiId=api["id"], stageName="v1")["methodSettings"]) == 7
+    _unchanged(project)
+
     project.write({"orders": [{"rest": {**plain, "stage": "v2"}}]})
     project.deploy()
     assert [each["stageName"] for each in client.get_stages(restApiId=api["id"])["item"]] == ["v2"]

@@ -19,7 +19,7 @@ def throttling(stage: Mapping[str, Any], route: str, wanted: Limits | None) -> L
     asked = {_FIELDS[name] for name in wanted or ()}
     settings = {_plain(key): value for key, value in (stage.get("methodSettings") or {}).items()}
     verb, path = route.split(" ", 1)
-    found = settings.get(f"{path.strip('/')}/{_verbs(verb)[0]}", {})
+    found = settings.get(f"{path.strip('/')}/{_verbs(verb)[0]}".lstrip("/"), {})
     there = {name: field for name, field in _FIELDS.items() if field in found}
     limits = {
         name: float(found[field]) for name, field in there.items() if field in asked or found[field] not in _UNSET

@@ -53,7 +53,7 @@ class _RestAuthorizer(Kind):
             yield from _found(api, called, aws)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
-        given = {key: value for key, value in properties.items() if key != "RestApiId"}
+        given = {key: value for key, value in properties.items() if key != "RestApiId" and value not in ("", [])}
         api = properties["RestApiId"]
         made = aws.create(rest.SERVICE, "create_authorizer", restApiId=api, name=_parts(name)[1], **given)
         return {"id": made["id"]}

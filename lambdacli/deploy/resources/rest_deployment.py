@@ -90,11 +90,14 @@ class _RestDeployment(Kind):
         aws: Aws,
     ) -> Attributes:
         api, stage = properties["RestApiId"], _parts(name)[1]
+        before, after = (each["Throttling"] for each in (actual.properties, properties))
+        gone = {route: limits for route, limits in before.items() if route not in after}
+        _throttle(api, stage, gone, {}, aws)  # while the stage knows these methods still
         if changed & _SNAPSHOT:
             text = _description(api, aws)
             aws.call(rest.SERVICE, "create_deployment", restApiId=api, stageName=stage, description=text)
         if "Throttling" in changed:
-            _throttle(api, stage, actual.properties["Throttling"], properties["Throttling"], aws)
+            _throttle(api, stage, {route: before.get(route) for route in after}, after, aws)
         _tidy(api, aws)
         return actual.attributes
 
