@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from emulator import ACCOUNT, REGION
+from rules import Broken, Denied, Lost, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,19 +54,13 @@ def _refused(call: Callable[[], Any]) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def _when_it_passes(call: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 5
-    while True:
-        try:
-            return call()
-        except ClientError:  # noqa: PERF203
-            assert time.monotonic() < until
-            time.sleep(0.01)
+@pytest.fixture(autouse=True)
+def _nothing_settles_by_itself(aws: Proxy) -> None:
+    aws.delay = 3600
 
 
 def test_a_new_role_cannot_be_assumed_at_once(aws: Proxy) -> None:
     client = aws.strict_client("lambda")
-    client.list_functions()  # the first call takes longer than a role does here
     trust = json.dumps(_TRUST)
     role = aws.strict_client("iam").create_role(RoleName="new", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 
@@ -78,7 +73,8 @@ def test_a_new_role_cannot_be_assumed_at_once(aws: Proxy) -> None:
         "InvalidParameterValueException",
         "The role defined for the function cannot be assumed by Lambda.",
     )
-    assert _when_it_passes(create)["State"] == "Pending"
+    aws.settle()
+    assert create()["State"] == "Pending"
     gone = _refused(lambda: client.update_function_configuration(FunctionName="f", Role=role.replace("new", "other")))
     assert "Pending" in gone[1] or "cannot be assumed" in gone[1]
 
@@ -96,7 +92,8 @@ def test_one_change_of_a_function_at_a_time(aws: Proxy) -> None:
         code, message = _refused(call)
         assert code == "ResourceConflictException"
         assert message.startswith("The operation cannot be performed at this time. An update is in progress for")
-    assert _when_it_passes(lambda: client.publish_version(FunctionName="orders"))["Version"] == "2"
+    aws.settle()
+    assert client.publish_version(FunctionName="orders")["Version"] == "2"
 
 
 def test_a_dry_run_changes_nothing(aws: Proxy) -> None:
@@ -195,7 +192,8 @@ def test_a_mapping_needs_the_role_to_read(aws: Proxy) -> None:
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **_READ}]}
     aws.strict_client("iam").put_role_policy(RoleName="worker", PolicyName="read", PolicyDocument=json.dumps(document))
     assert _refused(create)[1] == text  # not seen everywhere yet
-    assert _when_it_passes(create)["State"] == "Creating"
+    aws.settle()
+    assert create()["State"] == "Creating"
 
 
 def test_a_mapping_passes_through_its_states(aws: Proxy) -> None:
@@ -210,13 +208,15 @@ def test_a_mapping_passes_through_its_states(aws: Proxy) -> None:
     exists = _refused(lambda: client.create_event_source_mapping(EventSourceArn=queue, FunctionName=alias))
     assert exists[0] == "ResourceConflictException"
     assert identifier in exists[1]
-    assert _when_it_passes(lambda: client.update_event_source_mapping(UUID=identifier, BatchSize=5))["BatchSize"] == 5
+    aws.settle()
+    assert client.update_event_source_mapping(UUID=identifier, BatchSize=5)["BatchSize"] == 5
+    aws.settle()
     assert client.list_event_source_mappings(FunctionName="orders")["EventSourceMappings"] == []
     assert len(client.list_event_source_mappings(FunctionName=alias)["EventSourceMappings"]) == 1
-    _when_it_passes(lambda: client.delete_event_source_mapping(UUID=identifier))
+    client.delete_event_source_mapping(UUID=identifier)
     left = client.list_event_source_mappings(FunctionName=alias)["EventSourceMappings"]
     assert [each["State"] for each in left] == ["Deleting"]
-    time.sleep(0.05)
+    aws.settle()
     assert client.list_event_source_mappings(FunctionName=alias)["EventSourceMappings"] == []
 
 
@@ -290,7 +290,8 @@ def test_a_table_and_a_stream_take_a_while(aws: Proxy) -> None:
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     change = {"TableName": "orders", "StreamSpecification": stream}
     assert _refused(lambda: dynamodb.update_table(**change))[0] == "ResourceInUseException"
-    _when_it_passes(lambda: dynamodb.update_table(**change))
+    aws.settle()
+    dynamodb.update_table(**change)
     kinesis.create_stream(StreamName="clicks", ShardCount=1)
     told = kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
     assert told["StreamStatus"] == "CREATING"
@@ -339,3 +340,90 @@ def test_lists_come_in_small_pages(aws: Proxy) -> None:
     assert [page["PolicyNames"] for page in policies] == [["a", "b"], ["c", "d"], ["e"]]
     groups = aws.strict_client("logs").get_paginator("describe_log_groups").paginate()
     assert [len(page["logGroups"]) for page in groups] == [2, 2, 1]
+
+
+def test_tags_find_more_services_no_roles_and_what_is_gone(aws: Proxy) -> None:
+    tags = {"team": "shop"}
+    aws.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    aws.client("kinesis").add_tags_to_stream(StreamName="clicks", Tags=tags)
+    aws.client("logs").create_log_group(logGroupName="/app", tags=tags)
+    listed = [{"Key": "team", "Value": "shop"}]
+    aws.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(_TRUST), Tags=listed)
+    found = aws.strict_client("resourcegroupstaggingapi")
+
+    def arns(value: str) -> list[str]:
+        pages = found.get_paginator("get_resources").paginate(TagFilters=[{"Key": "team", "Values": [value]}])
+        return [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
+
+    place = f"{REGION}:{ACCOUNT}"
+    wanted = [f"arn:aws:kinesis:{place}:stream/clicks", f"arn:aws:logs:{place}:log-group:/app"]
+    assert arns("shop") == wanted
+    aws.client("kinesis").delete_stream(StreamName="clicks")
+    assert arns("shop") == wanted
+    assert arns("other") == []
+
+
+def test_a_target_group_in_use_stays(aws: Proxy) -> None:
+    elb = aws.strict_client("elbv2")
+    balancer = elb.create_load_balancer(Name="shop", Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]
+    group = elb.create_target_group(Name="orders", TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+    described = elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+    assert described["LoadBalancerArns"] == [balancer["LoadBalancerArn"]]
+    assert _refused(lambda: elb.delete_target_group(TargetGroupArn=group))[0] == "ResourceInUse"
+
+
+def test_calls_are_counted_and_go_wrong_as_planned(aws: Proxy) -> None:
+    sqs = aws.strict_client("sqs")
+    aws.forget()
+    throttled = aws.fault(lambda call: call.operation == "CreateQueue", Throttled())
+    lost = aws.fault(4, Lost())
+    assert _refused(lambda: sqs.create_queue(QueueName="jobs"))[0] == "RequestThrottled"
+    sqs.create_queue(QueueName="jobs")
+    sqs.list_queues()
+    with pytest.raises(ConnectionClosedError):
+        sqs.create_queue(QueueName="lost")
+    assert [call.name for call in aws.calls] == [
+        "sqs:CreateQueue", "sqs:CreateQueue", "sqs:ListQueues", "sqs:CreateQueue",
+    ]  # fmt: skip
+    assert aws.writes == ["sqs:CreateQueue"] * 3
+    assert (len(throttled.met), len(lost.met)) == (1, 1)
+    assert len(aws.client("sqs").list_queues()["QueueUrls"]) == 2
+    for fault, code in ((Denied(), "AccessDeniedException"), (Broken(), "InternalFailure")):
+        aws.fault(lambda call: call.operation == "CreateQueue", fault)
+        assert _refused(lambda: sqs.create_queue(QueueName="other"))[0] == code
+    assert len(aws.client("sqs").list_queues()["QueueUrls"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("lambda", "get_function", {"FunctionName": "arn:aws:lambda:eu-west-1:123456789012:function:f:live"}),
+        ("s3", "get_bucket_notification_configuration", {"Bucket": "photos"}),
+        ("s3", "head_bucket", {"Bucket": "photos"}),
+        ("iam", "get_role", {"RoleName": "worker"}),
+        ("events", "list_targets_by_rule", {"Rule": "nightly"}),
+        ("dynamodbstreams", "list_streams", {"TableName": "orders"}),
+        ("apigatewayv2", "get_tags", {"ResourceArn": "arn:aws:apigateway:eu-west-1::/apis/abc"}),
+        ("apigateway", "get_method", {"restApiId": "abc", "resourceId": "d", "httpMethod": "GET"}),
+        ("elbv2", "describe_rules", {"RuleArns": ["arn:aws:elasticloadbalancing:x", "arn:aws:elasticloadbalancing:y"]}),
+        ("iot", "get_topic_rule", {"ruleName": "r"}),
+        ("scheduler", "get_schedule", {"Name": "s", "GroupName": "g"}),
+        ("cognito-idp", "describe_user_pool", {"UserPoolId": "eu-west-1_abc"}),
+        ("ses", "describe_receipt_rule", {"RuleSetName": "in", "RuleName": "r"}),
+        ("resourcegroupstaggingapi", "get_resources", {"ResourceTypeFilters": ["lambda"]}),
+        ("ssm", "get_parameter", {"Name": "/a/b"}),
+        ("sts", "get_caller_identity", {}),
+    ],
+)
+def test_every_protocol_is_understood(aws: Proxy, service: str, operation: str, parameters: dict[str, Any]) -> None:
+    with contextlib.suppress(ClientError):  # hardly anything of that is there
+        getattr(aws.strict_client(service), operation)(**parameters)
+    assert [call.name for call in aws.calls] == [f"{service}:{operation.title().replace('_', '')}"]
+    assert {key: aws.calls[0].parameters.get(key) for key in parameters} == parameters
+    assert aws.writes == []

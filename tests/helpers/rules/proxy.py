@@ -124,10 +124,14 @@ class Proxy:
     def delay(self, seconds: float) -> None:
         self._world.delay = seconds
 
+    def settle(self) -> None:
+        """Whatever was new is settled at once."""
+        self._world.forget()
+
     def reset(self) -> None:
         """Forget everything, the emulator's state as well."""
         self._emulator.reset()
-        self._world.forget()
+        self.settle()
         for rule in self._rules:
             rule.forget()
         self.forget()
