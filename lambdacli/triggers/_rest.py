@@ -16,7 +16,7 @@ from lambdacli.triggers import _routes as routes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lambdacli.model import Function, Trigger
+    from lambdacli.model import Function, Manifest, Trigger
     from lambdacli.resource import Grant, Place, Value
 
 _PLACES = {"$request.": "method.request.", "$context.": "context.", "$stageVariables.": "stageVariables."}
@@ -29,13 +29,21 @@ _INVOKES = {  # by how the answer comes: version of Lambda's API, what is called
 }
 
 
+class _Shared(NamedTuple):
+    """What all methods of an API have in common."""
+
+    endpoint: str
+    media: tuple[str, ...]
+    here: Mapping[str, list[Mapping[str, Any]]]  # by path: the settings of its methods
+
+
 class _Route(NamedTuple):
     """A trigger with what follows from it and its place."""
 
     trigger: Trigger
     function: Function
     place: Place
-    siblings: tuple[Mapping[str, Any], ...] = ()  # the settings of all methods of the same API
+    shared: _Shared
 
     @property
     def api(self) -> str:
@@ -66,8 +74,7 @@ class _Route(NamedTuple):
 
 def deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:
     """Everything that a trigger takes."""
-    siblings = tuple(_siblings(trigger, place))
-    route = _Route(trigger, function, place, siblings)
+    route = _Route(trigger, function, place, _shared(place.manifest)[trigger.settings.get("api")])
     if not routes.api_id(trigger.settings):
         yield route.app("rest_api", route.api, _api(route))
     permission = _permission(route)
@@ -92,12 +99,33 @@ def deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[R
         yield _mapping(route, domain)
 
 
-def _siblings(trigger: Trigger, place: Place) -> Iterator[Mapping[str, Any]]:
-    api = trigger.settings.get("api")
-    for function in place.manifest.functions.values():
+_LAST: dict[str, tuple[Manifest, dict[str | None, _Shared]]] = {}  # a thousand functions ask about one manifest
+
+
+def _shared(manifest: Manifest) -> dict[str | None, _Shared]:
+    """By the setting `api`."""
+    known = _LAST.get("")
+    if known is None or known[0] is not manifest:
+        known = _LAST[""] = (manifest, {api: _together(each) for api, each in _by_api(manifest).items()})
+    return known[1]
+
+
+def _by_api(manifest: Manifest) -> dict[str | None, list[Mapping[str, Any]]]:
+    found: dict[str | None, list[Mapping[str, Any]]] = {}
+    for function in manifest.functions.values():
         for each in function.triggers:
-            if each.kind == "rest" and each.settings.get("api") == api:
-                yield each.settings
+            if each.kind == "rest":
+                found.setdefault(each.settings.get("api"), []).append(each.settings)
+    return found
+
+
+def _together(settings: list[Mapping[str, Any]]) -> _Shared:
+    endpoint = next((each["endpoint_type"] for each in settings if "endpoint_type" in each), "REGIONAL")
+    media = sorted({media for each in settings for media in each.get("binary_media_types", ())})
+    here: dict[str, list[Mapping[str, Any]]] = {}
+    for each in settings:
+        here.setdefault(_path(each), []).append(each)
+    return _Shared(endpoint, tuple(media), here)
 
 
 def _path(settings: Mapping[str, Any]) -> str:
@@ -105,14 +133,12 @@ def _path(settings: Mapping[str, Any]) -> str:
 
 
 def _api(route: _Route) -> dict[str, Value]:
-    settings = route.siblings
-    endpoint = next((each["endpoint_type"] for each in settings if "endpoint_type" in each), "REGIONAL")
     properties: dict[str, Value] = {
-        "endpointConfiguration": {"types": [endpoint]},
-        "binaryMediaTypes": sorted({media for each in settings for media in each.get("binary_media_types", ())}),
+        "endpointConfiguration": {"types": [route.shared.endpoint]},
+        "binaryMediaTypes": list(route.shared.media),
         "tags": route.place.tags,
     }
-    return {**properties, "policy": _PRIVATE} if endpoint == "PRIVATE" else properties
+    return {**properties, "policy": _PRIVATE} if route.shared.endpoint == "PRIVATE" else properties
 
 
 # A private API is reached through VPC endpoints alone, and without a policy not at all.
@@ -173,7 +199,7 @@ def _notes(route: _Route, kind: str) -> tuple[str, ...]:
     what = f"{route.verb} {route.path}"
     found = []
     if kind == "none":
-        private = _api(route)["endpointConfiguration"]["types"] == ["PRIVATE"]
+        private = route.shared.endpoint == "PRIVATE"
         who = "anyone with a VPC endpoint for API Gateway" if private else "anyone on the internet"
         key = " who has an API key" if settings.get("api_key_required") else ""
         found.append(f"{who}{key} may call {what}")
@@ -249,7 +275,7 @@ def _cors(route: _Route) -> Resource | None:
     """The answer to preflights of the path, which is one for all of its methods."""
     if not route.trigger.settings.get("cors"):
         return None
-    here = [each for each in route.siblings if _path(each) == route.path]
+    here = route.shared.here[route.path]
     verbs = {routes.split(each["route"])[0] for each in here}
     if "OPTIONS" in verbs:
         return None
@@ -313,8 +339,7 @@ def _deployment(route: _Route, method: Resource, authorizer: Resource | None, co
         "Throttling": {f"{route.verb} {route.path}": throttling},
     }
     if not routes.api_id(route.trigger.settings):
-        api = _api(route)
-        properties["Settings"] = Fingerprint([api["binaryMediaTypes"], "policy" in api])
+        properties["Settings"] = Fingerprint([list(route.shared.media), route.shared.endpoint == "PRIVATE"])
     after = (method.key, *([cors.key] if cors else []))
     return route.app("rest_deployment", f"{route.api} {route.stage}", properties, after=after)
 

@@ -76,14 +76,16 @@ def _check_api(trigger: Trigger, manifest: Manifest) -> Iterator[Finding]:
         for key in ("endpoint_type", "binary_media_types"):
             if key in values:
                 yield Finding("the API is somebody else's: this is left as it is there", key, "remove it", "warning")
-    others = [
-        each.settings for function in manifest.functions.values() for each in function.triggers if each.kind == "rest"
-    ]
-    types = {
-        each["endpoint_type"] for each in others if each.get("api") == values.get("api") and "endpoint_type" in each
-    }
-    if len(types) > 1 and "endpoint_type" in values:
+    if "endpoint_type" in values and len(types := {*_endpoint_types(values.get("api"), manifest)}) > 1:
         yield Finding(f"an API has one type of endpoint, not {' and '.join(sorted(types))}", "endpoint_type")
+
+
+def _endpoint_types(api: str | None, manifest: Manifest) -> Iterator[str]:
+    """Those that the methods of an API ask for."""
+    for function in manifest.functions.values():
+        for each in function.triggers:
+            if each.kind == "rest" and each.settings.get("api") == api and "endpoint_type" in each.settings:
+                yield each.settings["endpoint_type"]
 
 
 TRIGGER = TriggerKind(
