@@ -36,6 +36,17 @@ def as_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def queue(trigger: Trigger, place: Place, key: str = "dead_letter_queue") -> str:
+    """The queue that a trigger names: its name where it is here, else its ARN; "" where it names none."""
+    return short(trigger.settings.get(key, ""), "sqs", place)
+
+
+def _own_queues(place: Place) -> set[str]:
+    """The queues that the manifest owns, and those that they send their dead letters to."""
+    sections = place.manifest.resources.get("queues", {})
+    return {*sections, *(each.get("dead_letter_queue", "") for each in sections.values())}
+
+
 def dead_letters(
     trigger: Trigger, function: Function, place: Place, key: str, principal: str, source: Value
 ) -> tuple[list[Resource], tuple[str, ...]]:
@@ -52,20 +63,20 @@ def dead_letters(
         principal: the service that sends.
         source: ARN of what sends.
     """
-    queue = trigger.settings.get(key)
-    if queue is None:
+    name = queue(trigger, place, key)
+    if not name:
         return [], ()
-    if queue not in place.manifest.resources.get("queues", {}):
-        return [], (f"the policy of queue {queue} must let {principal} send to it",)
+    if name not in _own_queues(place):
+        return [], (f"the policy of queue {name} must let {principal} send to it",)
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": principal},
         "Action": "sqs:SendMessage",
-        "Resource": Ref("queue", queue),
+        "Resource": Ref("queue", name),
         "Condition": {"ArnEquals": {"aws:SourceArn": source}},
     }
     statements = {function.name: {digest(repr((principal, source)))[:12]: statement}}
-    return [Resource("queue_policy", queue, statements, where=where(trigger, function, key))], ()
+    return [Resource("queue_policy", name, statements, where=where(trigger, function, key))], ()
 
 
 def retries(trigger: Trigger, *, always: bool) -> dict[str, int]:

@@ -41,7 +41,7 @@ def rule(trigger: Trigger, function: Function, place: Place, what: dict[str, Val
         "ScheduleExpression": "",
         "State": "ENABLED" if trigger.settings.get("enabled", True) else "DISABLED",
         "Description": trigger.settings.get("description", ""),
-        "Target": {"Arn": alias(function), **_delivery(trigger)},
+        "Target": {"Arn": alias(function), **_delivery(trigger, place)},
         "Tags": {**place.tags, "lambdacli:function": function.name},
         **what,
     }
@@ -49,7 +49,7 @@ def rule(trigger: Trigger, function: Function, place: Place, what: dict[str, Val
     yield resource(trigger, function, "rule", path, properties, after=after, notes=notes)
 
 
-def _delivery(trigger: Trigger) -> dict[str, Any]:
+def _delivery(trigger: Trigger, place: Place) -> dict[str, Any]:
     """What the function gets, and what becomes of what it does not get."""
     values = trigger.settings
     given: dict[str, Any] = {}
@@ -62,6 +62,6 @@ def _delivery(trigger: Trigger) -> dict[str, Any]:
         given["InputTransformer"] = {**paths, "InputTemplate": transformer["template"]}
     if retries := pushed.retries(trigger, always=False):
         given["RetryPolicy"] = retries
-    if queue := values.get("dead_letter_queue"):
+    if queue := pushed.queue(trigger, place):
         given["DeadLetterConfig"] = {"Arn": Ref("queue", queue)}
     return given

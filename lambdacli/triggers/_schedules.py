@@ -33,7 +33,7 @@ def schedule(trigger: Trigger, function: Function, place: Place) -> Iterator[Res
         "Description": trigger.settings.get("description", ""),
         "State": "ENABLED" if trigger.settings.get("enabled", True) else "DISABLED",
         "KmsKeyArn": trigger.settings.get("kms_key", ""),
-        "Target": _target(trigger, function),
+        "Target": _target(trigger, function, place),
     }
     name = pushed.own_name(trigger, function, place)
     yield resource(trigger, function, "schedule", f"{group}/{name}", properties, after=(Key("alias", function.name),))
@@ -56,7 +56,7 @@ def _when(trigger: Trigger) -> dict[str, Any]:
     }
 
 
-def _target(trigger: Trigger, function: Function) -> dict[str, Any]:
+def _target(trigger: Trigger, function: Function, place: Place) -> dict[str, Any]:
     values = trigger.settings
     target: dict[str, Any] = {
         "Arn": alias(function),
@@ -65,7 +65,7 @@ def _target(trigger: Trigger, function: Function) -> dict[str, Any]:
     }
     if "input" in values:
         target["Input"] = pushed.as_json(values["input"])
-    if queue := values.get("dead_letter_queue"):
+    if queue := pushed.queue(trigger, place):
         target["DeadLetterConfig"] = {"Arn": Ref("queue", queue)}
     return target
 
@@ -74,7 +74,7 @@ def _role(trigger: Trigger, function: Function, place: Place, group: str) -> Res
     """What this one schedule adds to the role that all of the function share."""
     arn = place.arn("scheduler", f"schedule-group/{group}")
     statements: dict[str, Value] = {"Invoke": _allowing("lambda:InvokeFunction", place.alias_arn(function.name))}
-    if queue := trigger.settings.get("dead_letter_queue"):
+    if queue := pushed.queue(trigger, place):
         statements[f"Send{digest(queue)[:12]}"] = _allowing("sqs:SendMessage", Ref("queue", queue))
     if key := trigger.settings.get("kms_key"):
         statements[f"Decrypt{digest(key)[:12]}"] = _decrypting(key)
@@ -82,9 +82,8 @@ def _role(trigger: Trigger, function: Function, place: Place, group: str) -> Res
         "Groups": {group: arn},
         "Statements": statements,
         "Tags": {**place.tags, "lambdacli:function": function.name},
+        "PermissionsBoundary": place.manifest.deploying.permissions_boundary,
     }
-    if boundary := place.manifest.deploying.permissions_boundary:
-        properties["PermissionsBoundary"] = boundary
     return Resource("invoker_role", function.name, properties, function.name, where(trigger, function))
 
 

@@ -67,12 +67,13 @@ def _check(trigger: Trigger, function: Function, _manifest: Manifest) -> Iterato
 def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource]:
     """A subscription, which SNS asks no permission for: without one it delivers nothing."""
     values = trigger.settings
-    topic = Ref("topic", values["topic"])
-    arn = values["topic"] if values["topic"].startswith("arn:") else place.arn("sns", values["topic"])
+    name = pushed.short(values["topic"], "sns", place)
+    topic = Ref("topic", name)
+    arn = name if name.startswith("arn:") else place.arn("sns", name)
     allowed = permission(trigger, function, place, "sns.amazonaws.com", topic, sid=arn)
     letting, notes = pushed.dead_letters(trigger, function, place, "redrive_queue", "sns.amazonaws.com", topic)
     yield from (allowed, *letting)
-    queue = values.get("redrive_queue")
+    queue = pushed.queue(trigger, place, "redrive_queue")
     properties = {
         "TopicArn": topic,
         "Endpoint": alias(function),
@@ -81,7 +82,6 @@ def _deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[
         "RedrivePolicy": {"deadLetterTargetArn": Ref("queue", queue)} if queue else {},
     }
     after = (allowed.key, *(each.key for each in letting))
-    name = pushed.short(arn, "sns", place)
     yield resource(trigger, function, "subscription", name, properties, after=after, notes=notes)
 
 

@@ -113,6 +113,22 @@ def test_who_may_send_to_a_queue_of_ours() -> None:
     assert policy.key in one("rule", trigger, resources=OWNED).after
 
 
+@pytest.mark.parametrize(
+    ("queue", "queues"),
+    [
+        ("arn:aws:sqs:eu-west-1:123456789012:dead", {"dead": {}}),
+        ("dead", {"orders": {"dead_letter_queue": "dead"}}),
+    ],
+)
+def test_what_is_a_queue_of_ours(queue: str, queues: dict[str, Any]) -> None:
+    trigger = ("sns", {"topic": "arn:aws:sns:eu-west-1:123456789012:news", "redrive_queue": queue})
+    found = deployment(trigger, resources={"queues": queues})
+    assert [(each.kind, each.name) for each in found if each.kind != "permission"] == [
+        ("queue_policy", "dead"), ("subscription", "reader/news"),
+    ]  # fmt: skip
+    assert found[-1].properties["TopicArn"] == Ref("topic", "news")
+
+
 def test_a_queue_of_others_is_only_told_of() -> None:
     rule = one("rule", ("schedule", {"expression": "rate(1 hour)", "dead_letter_queue": "theirs"}))
     assert rule.notes == ("the policy of queue theirs must let events.amazonaws.com send to it",)

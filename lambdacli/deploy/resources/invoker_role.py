@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
-from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources import Actual, Kind, _roles
 from lambdacli.deploy.resources._functions import role_path
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from lambdacli.resource import Place, Resource
 
 _FOLDER = "scheduler/"  # of its path, below that of the function
-_POLICY = "lambdacli"
-_VERSION = "2012-10-17"
-_MOST = 64  # characters of a role's name
 
 
 class _InvokerRole(Kind):
@@ -41,33 +37,29 @@ class _InvokerRole(Kind):
         return {"arn": place.arn("iam", f"role{path}{_name(resource.name, place)}", region="")}
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
-        found = _roles(aws).get(name)
+        found = _found(aws).get(name)
         if found is None:
             return None
-        role = str(found["RoleName"])
-        policy = aws.get("iam", "get_role_policy", RoleName=role, PolicyName=_POLICY)
-        held: dict[str, Any] = {
+        held = {
             "Groups": _groups(found, aws.place),
-            "Statements": _statements(policy["PolicyDocument"]) if policy else {},
+            "Statements": _statements(_roles.policy_of(found["RoleName"], aws)),
+            "PermissionsBoundary": _roles.boundary(found, properties.get("PermissionsBoundary", ""), aws),
         }
-        if properties.get("PermissionsBoundary"):
-            whole = (aws.get("iam", "get_role", RoleName=role) or {}).get("Role", {})
-            held["PermissionsBoundary"] = (whole.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")
-        return Actual(held, {"arn": str(found["Arn"])}, more={"RoleName": role})
+        return Actual(held, {"arn": str(found["Arn"])}, more={"RoleName": found["RoleName"]})
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name, role in _roles(aws).items():
+        for name, role in _found(aws).items():
             yield name, Actual({}, {"arn": str(role["Arn"])}, more={"RoleName": role["RoleName"]})
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         role = _name(name, aws.place)
-        bounded = {key: properties[key] for key in ("PermissionsBoundary",) if properties.get(key)}
         tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
         made = aws.create(
             "iam", "create_role", Path=f"{role_path(aws, name)}{_FOLDER}", RoleName=role, Tags=tags,
-            AssumeRolePolicyDocument=json.dumps(_trust(properties["Groups"], aws.place)), **bounded,
+            AssumeRolePolicyDocument=json.dumps(_trust(properties["Groups"], aws.place)),
+            **_roles.bounded(properties["PermissionsBoundary"]),
         )  # fmt: skip
-        _put_policy(role, properties, aws)
+        _roles.put_policy(role, documents(properties, aws.place)[1], aws)
         return {"arn": str(made["Role"]["Arn"])}
 
     def update(
@@ -78,33 +70,26 @@ class _InvokerRole(Kind):
             document = json.dumps(_trust(properties["Groups"], aws.place))
             aws.call("iam", "update_assume_role_policy", RoleName=role, PolicyDocument=document)
         if "Statements" in changed:
-            _put_policy(role, properties, aws)
+            _roles.put_policy(role, documents(properties, aws.place)[1], aws)
         if "PermissionsBoundary" in changed:
-            boundary = properties["PermissionsBoundary"]
-            aws.call("iam", "put_role_permissions_boundary", RoleName=role, PermissionsBoundary=boundary)
+            _roles.bind(role, properties["PermissionsBoundary"], aws)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
-        """With whatever policies somebody has added: IAM keeps a role that has any."""
-        role = actual.more["RoleName"]
-        for policy in aws.listed("iam", "list_role_policies", "PolicyNames", RoleName=role):
-            aws.remove("iam", "delete_role_policy", RoleName=role, PolicyName=policy)
-        for attached in aws.listed("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=role):
-            aws.remove("iam", "detach_role_policy", RoleName=role, PolicyArn=attached["PolicyArn"])
-        aws.remove("iam", "delete_role", RoleName=role)
+        _roles.delete(actual.more["RoleName"], aws)
 
 
 def groups_of_functions(aws: Aws) -> dict[str, list[str]]:
     """The schedule groups in which each function may have schedules, by the functions' names."""
-    return {name: sorted(_groups(role, aws.place)) for name, role in _roles(aws).items()}
+    return {name: sorted(_groups(role, aws.place)) for name, role in _found(aws).items()}
 
 
 def _name(function: str, place: Place) -> str:
     """IAM knows no regions: the name has one."""
-    return place.named(f"{function}.scheduler-{place.region}", _MOST)
+    return place.named(f"{function}.scheduler-{place.region}", _roles.MOST)
 
 
-def _roles(aws: Aws) -> dict[str, dict[str, Any]]:
+def _found(aws: Aws) -> dict[str, dict[str, Any]]:
     """Ours by the functions' names, from the one list of all roles of the app."""
     folder = role_path(aws)
     found = aws.listed("iam", "list_roles", "Roles", PathPrefix=folder)
@@ -119,12 +104,12 @@ def _trust(groups: Mapping[str, str], place: Place) -> dict[str, Any]:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": place.account, "aws:SourceArn": sorted(groups.values())}},
     }
-    return {"Version": _VERSION, "Statement": [statement]}
+    return {"Version": _roles.VERSION, "Statement": [statement]}
 
 
 def _groups(role: Mapping[str, Any], place: Place) -> dict[str, str]:
     """The groups by name; none where the policy is not as we write it, so that it is written again."""
-    document = _document(role.get("AssumeRolePolicyDocument"))
+    document = _roles.document(role.get("AssumeRolePolicyDocument"))
     try:
         arns = document["Statement"][0]["Condition"]["StringEquals"]["aws:SourceArn"]
     except (KeyError, IndexError, TypeError):
@@ -133,25 +118,15 @@ def _groups(role: Mapping[str, Any], place: Place) -> dict[str, str]:
     return named if document == _trust(named, place) else {}
 
 
-def _statements(document: Any) -> dict[str, Any]:
-    statements = (_document(document) or {}).get("Statement", ())
+def _statements(policy: Any) -> dict[str, Any]:
+    statements = (policy or {}).get("Statement", ())
     return {str(each.get("Sid", "")): {k: v for k, v in each.items() if k != "Sid"} for each in statements}
 
 
 def documents(properties: Properties, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
     """Who may take the role on, and what it may do, as IAM policies."""
     statements = [{"Sid": sid, **each} for sid, each in sorted(properties["Statements"].items())]
-    return _trust(properties["Groups"], place), {"Version": _VERSION, "Statement": statements}
-
-
-def _put_policy(role: str, properties: Properties, aws: Aws) -> None:
-    document = json.dumps(documents(properties, aws.place)[1])
-    aws.call("iam", "put_role_policy", RoleName=role, PolicyName=_POLICY, PolicyDocument=document)
-
-
-def _document(value: Any) -> Any:
-    """boto3 parses policies; a service that escapes them differently gives text."""
-    return json.loads(unquote(value)) if isinstance(value, str) else value
+    return _trust(properties["Groups"], place), {"Version": _roles.VERSION, "Statement": statements}
 
 
 KIND = _InvokerRole()
