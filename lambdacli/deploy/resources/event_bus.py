@@ -28,7 +28,7 @@ class _EventBus(Kind):
         """Whether it is there."""
         if _named.foreign(name, aws.place):
             return Actual({}, _attributes(name, aws.place))
-        if aws.get("events", "describe_event_bus", Name=name) is None:
+        if aws.get("events", "describe_event_bus", Name=_named.bare(name, "event-bus/")) is None:
             return None
         return Actual({}, _attributes(name, aws.place))
 
