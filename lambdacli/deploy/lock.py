@@ -58,15 +58,16 @@ def held(aws: Aws, *, force: bool = False, renewal: float = RENEWAL) -> Iterator
         Held: somebody else holds it.
     """
     holder = _Holder(aws.fresh())
-    holder.take(force=force)
     ended = threading.Event()
     renewing = threading.Thread(target=holder.renew_until, args=(ended, renewal), daemon=True)
-    renewing.start()
-    try:
+    try:  # from here on, as Ctrl-C may come while it is being taken
+        holder.take(force=force)
+        renewing.start()
         yield
     finally:
         ended.set()
-        renewing.join()
+        if renewing.is_alive():
+            renewing.join()
         holder.release()
 
 

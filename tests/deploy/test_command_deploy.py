@@ -194,7 +194,7 @@ def test_a_failure_for_machines(project: Project) -> None:
 
 
 def test_in_a_terminal_it_asks_and_shows_a_tree(project: Project) -> None:
-    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", "y\n")])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [(r"\[y/N\]", "y\n")])
     text = terminal.plain(shown)
     assert status == 0, text
     assert "do this in account 123456789012, eu-west-1? [y/N]: y" in text
@@ -206,21 +206,21 @@ def test_in_a_terminal_it_asks_and_shows_a_tree(project: Project) -> None:
 
 
 def test_no_is_an_answer(project: Project) -> None:
-    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", "n\n")])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [(r"\[y/N\]", "n\n")])
     assert (status, project.aws.writes) == (1, [])
     assert terminal.plain(shown).endswith("nothing was changed\n")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
 def test_ctrl_c_and_ctrl_d_instead_of_an_answer(project: Project, key: str) -> None:
-    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [("[y/N]", key)])
+    status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [(r"\[y/N\]", key)])
     assert (status, project.aws.writes) == (130, [])
     assert terminal.plain(shown).endswith("interrupted\n")
 
 
 def test_ctrl_c_finishes_what_has_begun_and_tells_what_is_left(project: Project) -> None:
     project.aws.fault(lambda call: call.operation == "CreateFunction", Slow(0.5), times=9)
-    keys = [("deploying", "\x03")]
+    keys = [(r"deploying [1-9]", "\x03")]
     status, shown = terminal.run(project.argv("deploy", "--yes"), project.folder, project.environment, keys)
     text = terminal.plain(shown)
     assert status == 130, text

@@ -89,7 +89,7 @@ def test_asked_first(project: Project) -> None:
     assert (ended.status, project.aws.writes) == (2, [])
     assert ended.err.endswith("hint: --yes does it without asking\n")
     command = project.argv("rollback", "orders")
-    status, shown = terminal.run(command, project.folder, project.environment, [("[y/N]", "y\n")])
+    status, shown = terminal.run(command, project.folder, project.environment, [(r"\[y/N\]", "y\n")])
     assert (status, alias(project)) == (0, ("1", {})), shown
     assert "move the traffic in account 123456789012, eu-west-1? [y/N]" in terminal.plain(shown)
 

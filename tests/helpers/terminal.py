@@ -10,6 +10,7 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 60  # seconds
+# A session whose terminal this is, so that Ctrl-C reaches it.
+_OF_ITS_OWN = (
+    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    " os.execvp(sys.argv[1], sys.argv[1:])"
+)
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -31,12 +37,12 @@ def run(
         command: what to run.
         cwd: where.
         env: all of its environment.
-        answers: what is typed as soon as something is shown, in this order.
+        answers: what is typed as soon as something that matches a regular expression is shown, in this order.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     process = subprocess.Popen(
-        ["setsid", "--ctty", *command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd,
+        [sys.executable, "-c", _OF_ITS_OWN, *command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd,
         env={**env, "TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(theirs)
@@ -44,7 +50,7 @@ def run(
     since, until = 0, time.monotonic() + _PATIENCE
     while (chunk := _read(ours, until)) is not None:
         shown += chunk
-        if left and left[0][0].encode() in shown[since:]:
+        if left and re.search(left[0][0].encode(), shown[since:]):
             since = len(shown)
             os.write(ours, left.pop(0)[1].encode())
     os.close(ours)
