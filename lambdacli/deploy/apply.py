@@ -122,9 +122,12 @@ class _Applying:
                 if not (refused.lost or refused.exists):
                     raise
                 there = kind.read(name, properties, self.aws)
-                if there is not None:
-                    return {**there.attributes, **self._update(kind, name, properties, there)}
-                if not refused.lost:
+                if not refused.lost and (there is None or not there.owned):
                     raise
-                self.aws.connection.pause(min(1.0, patience(refused)))
+                if there is None:
+                    self.aws.connection.pause(min(1.0, patience(refused)))
+                elif differing(kind, properties, there) & kind.immutable and not kind.stateful:
+                    kind.delete(name, there, self.aws)
+                else:
+                    return {**there.attributes, **self._update(kind, name, properties, there)}
         return kind.create(name, properties, self.aws)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from lambdacli.deploy import actual, plan
 from lambdacli.deploy.apply import apply
 from lambdacli.deploy.aws import Aws
 from lambdacli.model import Deploying, Destination
+from lambdacli.resource import Resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,3 +208,30 @@ def test_what_somebody_else_changes_between_plan_and_work_is_not_overwritten(zip
     assert "deploy again" in getattr(failed.error, "hint", "")
     assert world.cloud.functions["shop-dev-a"]["latest"]["Timeout"] == 60
     assert {each.action.key.kind for each in report.skipped} == {"alias", "versions", "record"}
+
+
+def test_what_somebody_else_was_faster_to_make_is_theirs(zips: Path) -> None:
+    world, theirs = World(zips), World(zips)
+    theirs.settled(({"a": {"content": "two"}}, "layer", ""))
+    made, aws = world.plan(({"a": {"content": "one"}}, "layer", ""))
+    world.cloud.functions["shop-dev-a"] = {**theirs.cloud.functions["shop-dev-a"], "tags": {"whose": "theirs"}}
+    before = copy.deepcopy(world.cloud.seen()["functions"])
+    report = apply(made, aws, lambda *_: None)
+    assert [each.action.key.kind for each in report.failed] == ["function"]
+    assert "already exist" in str(report.failed[0].error)
+    assert world.cloud.seen()["functions"] == before
+
+
+def test_what_is_there_by_now_and_cannot_be_changed_is_made_anew(zips: Path) -> None:
+    world = World(zips)
+    world.settled(({"a": {"content": "one"}}, "layer", ""))
+    _, aws = world.plan(({"a": {"content": "one"}}, "layer", ""))
+    given_ = {"Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com", "SourceArn": "arn:aws:sns:::t"}
+    permission = Resource("permission", "a/lambdacli-sns-1", given_, function="a")
+    made = plan.make(aws.place, [permission], plan.State({permission.key: None}, {}))
+    whose = {"FunctionName": "shop-dev-a", "Qualifier": "live"}
+    other = {**given_, "Principal": "s3.amazonaws.com"}
+    aws.call("lambda", "add_permission", **whose, StatementId="lambdacli-sns-1", **other)
+    _went_well(apply(made, aws, lambda *_: None))
+    (statement,) = world.cloud.functions["shop-dev-a"]["policies"]["live"]
+    assert statement["Principal"] == {"Service": "sns.amazonaws.com"}

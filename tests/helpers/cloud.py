@@ -436,6 +436,19 @@ class Cloud(Connection):
             raise _missing("policy", "The resource you requested does not exist.")
         return {"Policy": json.dumps({"Statement": statements})}
 
+    def _lambda_add_permission(self, FunctionName: str, Qualifier: str, StatementId: str, **given: Any) -> None:  # noqa: N803
+        statements = self._one(FunctionName)["policies"].setdefault(Qualifier, [])
+        if any(each["Sid"] == StatementId for each in statements):
+            text = f"The statement id ({StatementId}) provided already exists."
+            raise Refused("lambda", "add_permission", "ResourceConflictException", text)
+        like = {"ArnLike": {"AWS:SourceArn": given["SourceArn"]}}
+        principal = {"Service": given["Principal"]}
+        statements.append({"Sid": StatementId, "Action": given["Action"], "Principal": principal, "Condition": like})
+
+    def _lambda_remove_permission(self, FunctionName: str, Qualifier: str, StatementId: str) -> None:  # noqa: N803
+        statements = self._one(FunctionName)["policies"][Qualifier]
+        statements[:] = [each for each in statements if each["Sid"] != StatementId]
+
     def _lambda_get_function_event_invoke_config(self, FunctionName: str, Qualifier: str) -> Answer:  # noqa: N803
         return self._hanging("asynchronous", FunctionName, Qualifier)
 
