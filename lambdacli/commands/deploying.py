@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import wraps
@@ -190,6 +191,7 @@ def _carried_out(prepared: deploy.Prepared, wanted: deploy.Options, how: How) ->
     }
     title = "destroying" if wanted.destroy else "deploying"
     connection = prepared.aws.connection
+    gc.enable()  # it may take long
     with (
         interrupts.Heard(),
         progress.Steps(len(prepared.plan.changes), title, connection.stopping.is_set) as shown,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,7 @@ def command(
     aws = connected(target)
     source = logs.of(aws, name, pattern)
     entries = logs.follow(aws, source, begin, console.warning) if follow else logs.past(aws, source, begin)
+    gc.enable()  # it may go on for days
     try:
         with interrupts.Heard():
             _show(entries, json=json)
