@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import socket
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -182,6 +183,7 @@ def test_what_is_there_twice_is_there_once_again(project: Pushed, aws: Proxy) ->
     project.deploy()
     client, api = aws.client("apigatewayv2"), _apis(aws)["push-dev"]
     tags = {"lambdacli:app": "push", "lambdacli:stage": "dev"}
+    time.sleep(1.1)  # API Gateway tells when an API was made to the second: now it is younger
     client.create_api(Name="push-dev", ProtocolType="HTTP", Tags=tags)
     client.create_integration(
         ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=alias("orders"), PayloadFormatVersion="2.0"
