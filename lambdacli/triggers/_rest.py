@@ -37,6 +37,9 @@ class _Shared(NamedTuple):
     here: Mapping[str, list[Mapping[str, Any]]]  # by path: the settings of its methods
 
 
+_NOTHING = _Shared("", (), {})
+
+
 class _Route(NamedTuple):
     """A trigger with what follows from it and its place."""
 
@@ -70,6 +73,29 @@ class _Route(NamedTuple):
     def app(self, kind: str, name: str, properties: dict[str, Value], **more: Any) -> Resource:
         """A resource of the app, which other triggers may want as well."""
         return Resource(kind, name, properties, where=_deployed.where(self.trigger, self.function), **more)
+
+
+def in_other_stages(place: Place, api: str, stage: str) -> set[str]:
+    """What the manifest has in an API, but not in one of its stages: GET /orders, and CORS /orders for a preflight.
+
+    Args:
+        place: with the manifest.
+        api: its name or id, as the manifest has it.
+        stage: the stage's name.
+    """
+    here: set[str] = set()
+    elsewhere: set[str] = set()
+    for function in place.manifest.functions.values():
+        for trigger in function.triggers:
+            if trigger.kind == "rest":
+                route = _Route(trigger, function, place, _NOTHING)
+                parts = {
+                    f"{route.verb} {route.path}",
+                    *([f"CORS {route.path}"] if trigger.settings.get("cors") else []),
+                }
+                if route.api == api:
+                    (here if route.stage == stage else elsewhere).update(parts)
+    return elsewhere - here
 
 
 def deployment(trigger: Trigger, function: Function, place: Place) -> Iterator[Resource | Grant]:

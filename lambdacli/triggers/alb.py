@@ -122,7 +122,7 @@ def _group_properties(trigger: Trigger) -> dict[str, Any]:
     check = trigger.settings.get("health_check", {})
     properties = {field: check.get(key, default) for key, (field, default) in _CHECK.items()}
     lists = trigger.settings.get("multi_value_headers", False)
-    return {"TargetType": "lambda", **properties, "MultiValueHeaders": lists}
+    return {"TargetType": "lambda", **properties, "MultiValueHeaders": lists, "Forgotten": []}
 
 
 def _group(trigger: Trigger, function: Function, place: Place) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -82,7 +80,9 @@ def _short(action: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def taken(listener_arn: str, priority: str) -> Refused:
-    """What to say where somebody else has the priority."""
-    text = f"{listener_arn} has another rule of priority {priority}"
-    return Refused(SERVICE, "create_rule", "PriorityInUse", text)
+BEFORE = "lambdacli:before:"  # begins tags of our target groups: what a listener did before
+
+
+def before_tag(listener_arn: str) -> str:
+    """The tag that tells what a listener did before."""
+    return BEFORE + listener_arn.rpartition("/")[2]

@@ -126,6 +126,12 @@ def paths(api: str, aws: Aws) -> Paths:
     return known
 
 
+def stages(api: str, aws: Aws) -> list[dict[str, Any]]:
+    """All stages of an API."""
+    answer = aws.get(SERVICE, "get_stages", restApiId=api) or {}
+    return list(answer.get("item") or ())
+
+
 def used_by(function: Deployed, aws: Aws) -> Iterator[tuple[str, str]]:
     """The id of each REST API that may invoke a function, and what the manifest calls it."""
     statements = tuple(each for each in function.statements if str(each.get("Sid", "")).startswith(_SID))

@@ -61,7 +61,7 @@ class _ListenerDefault(Kind):
         listener, group = _listener(name), properties["DefaultActions"][0]["TargetGroupArn"]
         before = _packed(actual.properties["DefaultActions"])
         if before:
-            tags = elb.as_tags({_tag(listener): before})
+            tags = elb.as_tags({elb.before_tag(listener): before})
             aws.call(elb.SERVICE, "add_tags", ResourceArns=[group], Tags=tags)
         aws.call(elb.SERVICE, "modify_listener", ListenerArn=listener, DefaultActions=properties["DefaultActions"])
         return {}
@@ -72,13 +72,15 @@ class _ListenerDefault(Kind):
         ours = actual.properties["DefaultActions"]
         if now is None or elb.receivers(now["DefaultActions"]) != ours:
             return  # somebody has given it something else to do
-        before = _unpacked(elb.tags(ours[0]["TargetGroupArn"], aws).get(_tag(listener), "")) or _NOTHING
+        group = ours[0]["TargetGroupArn"]
+        before = _unpacked(elb.tags(group, aws).get(elb.before_tag(listener), "")) or _NOTHING
         try:
             aws.call(elb.SERVICE, "modify_listener", ListenerArn=listener, DefaultActions=before)
         except Refused as refused:
             if not refused.absent:
                 raise
             aws.call(elb.SERVICE, "modify_listener", ListenerArn=listener, DefaultActions=_NOTHING)
+        aws.remove(elb.SERVICE, "remove_tags", ResourceArns=[group], TagKeys=[elb.before_tag(listener)])
 
 
 def _actual(found: Mapping[str, Any]) -> Actual:
@@ -88,10 +90,6 @@ def _actual(found: Mapping[str, Any]) -> Actual:
 
 def _listener(name: str) -> str:
     return name.partition("/")[2]
-
-
-def _tag(listener: str) -> str:
-    return f"lambdacli:before:{listener.rpartition('/')[2]}"
 
 
 def _packed(actions: Any) -> str:

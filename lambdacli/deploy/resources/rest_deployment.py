@@ -15,6 +15,7 @@ from lambdacli.deploy.resources import _rest as rest
 from lambdacli.deploy.resources._ours import ours, tagged
 from lambdacli.deploy.resources._throttles import patch, throttling
 from lambdacli.deploy.values import fingerprint
+from lambdacli.triggers._rest import in_other_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,36 +46,38 @@ class _RestDeployment(Kind):
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         api, stage = properties.get("RestApiId", UNKNOWN), _parts(name)[1]
         found = next(
-            (each for each in ([] if api is UNKNOWN else _stages(api, aws)) if each["stageName"] == stage), None
+            (each for each in ([] if api is UNKNOWN else rest.stages(api, aws)) if each["stageName"] == stage), None
         )
         if found is None:
             return None
-        actual = _actual(api, found, properties, aws)
+        actual = _actual(name, api, properties, found, aws)
         snapshot = aws.get(
             rest.SERVICE, "get_deployment", restApiId=api, deploymentId=found.get("deploymentId", "none")
         )
-        current = (snapshot or {}).get("description") == _description(api, aws)
+        current = (snapshot or {}).get("description") == _description(name, api, aws)
         return actual._replace(properties={**actual.properties, "Snapshot": _CURRENT if current else "behind the API"})
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for api in rest.own_apis(aws):
             called = rest.called(api, aws.place)
-            for each in _stages(api["id"], aws):
+            for each in rest.stages(api["id"], aws):
                 if tagged(each.get("tags") or {}, aws.place):
-                    yield f"{called} {each['stageName']}", _actual(api["id"], each, {}, aws)
+                    name = f"{called} {each['stageName']}"
+                    yield name, _actual(name, api["id"], {}, each, aws)
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """The stages of other people's APIs that have methods of ours."""
         used = dict(rest.lent_to(function, aws))
         for api, stage in rest.stages_of(function):
             if api in used:
-                for each in _stages(api, aws):
+                for each in rest.stages(api, aws):
                     if each["stageName"] == stage:
-                        yield f"{used[api]} {stage}", _actual(api, each, {}, aws)
+                        name = f"{used[api]} {stage}"
+                        yield name, _actual(name, api, {}, each, aws)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api, stage = properties["RestApiId"], _parts(name)[1]
-        made = aws.create(rest.SERVICE, "create_deployment", restApiId=api, description=_description(api, aws))
+        made = aws.create(rest.SERVICE, "create_deployment", restApiId=api, description=_description(name, api, aws))
         given = {"restApiId": api, "stageName": stage, "deploymentId": made["id"], "tags": aws.place.tags}
         aws.create(rest.SERVICE, "create_stage", **given)
         _throttle(api, stage, {}, properties["Throttling"], aws)
@@ -90,27 +93,24 @@ class _RestDeployment(Kind):
         aws: Aws,
     ) -> Attributes:
         api, stage = properties["RestApiId"], _parts(name)[1]
-        before, after = (each["Throttling"] for each in (actual.properties, properties))
-        gone = {route: limits for route, limits in before.items() if route not in after}
-        _throttle(api, stage, gone, {}, aws)  # while the stage knows these methods still
         if changed & _SNAPSHOT:
-            text = _description(api, aws)
+            text = _description(name, api, aws)
             aws.call(rest.SERVICE, "create_deployment", restApiId=api, stageName=stage, description=text)
         if "Throttling" in changed:
-            _throttle(api, stage, {route: before.get(route) for route in after}, after, aws)
+            limits = properties["Throttling"]
+            _throttle(api, stage, {route: actual.properties["Throttling"].get(route) for route in limits}, limits, aws)
         _tidy(api, aws)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Delete our stage, or leave somebody else's without what was ours."""
         api, stage = actual.properties["RestApiId"], _parts(name)[1]
-        found = next((each for each in _stages(api, aws) if each["stageName"] == stage), None)
+        found = next((each for each in rest.stages(api, aws) if each["stageName"] == stage), None)
         if found is None:
             return
         if tagged(found.get("tags") or {}, aws.place) and not aws.place.only:  # others of ours may be in it
             aws.remove(rest.SERVICE, "delete_stage", restApiId=api, stageName=stage)
         else:
-            _throttle(api, stage, actual.properties["Throttling"], {}, aws)
             aws.call(rest.SERVICE, "create_deployment", restApiId=api, stageName=stage)
         _tidy(api, aws)
 
@@ -120,25 +120,20 @@ def _parts(name: str) -> tuple[str, str]:
     return api, stage
 
 
-def _stages(api: str, aws: Aws) -> list[dict[str, Any]]:
-    answer = aws.get(rest.SERVICE, "get_stages", restApiId=api) or {}
-    return list(answer.get("item") or ())
-
-
-def _actual(api: str, stage: Mapping[str, Any], wanted: Properties, aws: Aws) -> Actual:
+def _actual(name: str, api: str, wanted: Properties, stage: Mapping[str, Any], aws: Aws) -> Actual:
     """A stage with the part of the API that is ours: with `Place.only` that of one function, and what is wanted."""
-    routes = _routes(api, aws)
+    routes = _routes(name, api, aws)
     whole = aws.place.only == ""
     seen = {
         key: text for key, (text, function) in routes.items() if whole or key in wanted.get("Routes", {}) or function
     }
     asked = wanted.get("Throttling", {})
-    limits = {route: throttling(stage, route, asked.get(route)) for route in seen if not route.startswith("CORS ")}
+    limits = {route: throttling(stage, route, asked[route]) for route in asked}
     properties = {
         "RestApiId": api,
         "Routes": seen,
         "Settings": fingerprint(_settings(api, aws)),
-        "Throttling": {**dict.fromkeys(asked), **limits},
+        "Throttling": limits,
     }
     return Actual(properties, _attributes(api, str(stage["stageName"]), aws.place))
 
@@ -148,10 +143,14 @@ def _attributes(api: str, stage: str, place: Place) -> dict[str, str]:
     return {"url": f"https://{host}/{stage}", "stage": stage}
 
 
-def _routes(api: str, aws: Aws) -> dict[str, tuple[str, bool]]:
-    """A fingerprint of each method of ours, and whether it is of the one function that all is about."""
+def _routes(name: str, api: str, aws: Aws) -> dict[str, tuple[str, bool]]:
+    """A fingerprint of each method of ours, and whether it is of the one function that all is about.
+
+    A snapshot has all methods of its API. Those that the manifest has in other stages are none of this one's business.
+    """
     authorizers = {each["id"]: each for each in rest_authorizer.authorizers(api, aws)}
     only = aws.place.alias_arn(aws.place.only)
+    elsewhere = in_other_stages(aws.place, *_parts(name))
     found: dict[str, tuple[str, bool]] = {}
     for each in rest.paths(api, aws).methods:
         if ours(each.invokes, aws.place):
@@ -160,7 +159,7 @@ def _routes(api: str, aws: Aws) -> dict[str, tuple[str, bool]]:
             found[f"{each.verb} {each.path}"] = (fingerprint([method, authorizer]), each.invokes == only)
         elif rest_cors.marked(each, aws.place):
             found[f"CORS {each.path}"] = (fingerprint(rest_cors.properties_of(api, each)), False)
-    return found
+    return {key: each for key, each in found.items() if key not in elsewhere}
 
 
 def _settings(api: str, aws: Aws) -> list[Any]:
@@ -169,8 +168,8 @@ def _settings(api: str, aws: Aws) -> list[Any]:
     return [sorted(there.get("binaryMediaTypes") or ()), bool(there.get("policy"))]
 
 
-def _description(api: str, aws: Aws) -> str:
-    routes = {key: text for key, (text, _) in _routes(api, aws).items()}
+def _description(name: str, api: str, aws: Aws) -> str:
+    routes = {key: text for key, (text, _) in _routes(name, api, aws).items()}
     return f"{_OURS}{fingerprint([routes, _settings(api, aws)])}"
 
 
@@ -182,7 +181,7 @@ def _throttle(api: str, stage: str, old: Mapping[str, Any], new: Mapping[str, An
 
 def _tidy(api: str, aws: Aws) -> None:
     """Delete the snapshots of ours that no stage serves."""
-    used = {each.get("deploymentId") for each in _stages(api, aws)}
+    used = {each.get("deploymentId") for each in rest.stages(api, aws)}
     for each in aws.listed(rest.SERVICE, "get_deployments", "items", restApiId=api, limit=500):
         if str(each.get("description", "")).startswith(_OURS) and each["id"] not in used:
             aws.remove(rest.SERVICE, "delete_deployment", restApiId=api, deploymentId=each["id"])

@@ -11,6 +11,7 @@ from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
 from lambdacli.deploy.resources import _rest as rest
 from lambdacli.deploy.resources._ours import ours, owner
+from lambdacli.deploy.resources._throttles import patch, throttling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,6 +87,7 @@ class _RestMethod(Kind):
         api, (_, verb, path) = actual.properties["RestApiId"], _parts(name)
         now = rest.paths(api, aws).method(verb, path)
         if now is not None and now.invokes in ("", owner(name, aws.place)):  # another function may have it by now
+            _unlimited(api, f"{verb} {path}", aws)
             aws.remove(rest.SERVICE, "delete_method", restApiId=api, resourceId=now.resource, httpMethod=verb)
             rest.prune(path, api, aws)
 
@@ -108,6 +110,17 @@ def properties_of(api: str, found: rest.Method) -> dict[str, Any]:
     if str(integration["uri"]).endswith(_STREAMS):
         integration["responseTransferMode"] = "STREAM"
     return {"RestApiId": api, **method, **integration}
+
+
+def _unlimited(api: str, route: str, aws: Aws) -> None:
+    """Take the limits of a route from all stages, which know it still."""
+    for stage in rest.stages(api, aws):
+        operations = patch({route: throttling(stage, route, None)}, {})
+        if operations:
+            aws.call(
+                rest.SERVICE, "update_stage",
+                restApiId=api, stageName=stage["stageName"], patchOperations=operations,
+            )  # fmt: skip
 
 
 def _put_method(there: dict[str, str], properties: Properties, aws: Aws) -> None:

@@ -73,6 +73,9 @@ class _TargetGroup(Kind):
             aws.call(elb.SERVICE, "modify_target_group", TargetGroupArn=arn, **_check(properties))
         if "MultiValueHeaders" in changed:
             _lists(arn, properties, aws)
+        if "Forgotten" in changed:
+            gone = list(actual.properties["Forgotten"])
+            aws.remove(elb.SERVICE, "remove_tags", ResourceArns=[arn], TagKeys=gone)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
@@ -86,7 +89,19 @@ def _actual(found: Mapping[str, Any], aws: Aws) -> Actual:
     properties = {key: found.get(key) for key in ("TargetType", *_CHECK)}
     properties["Matcher"] = found.get("Matcher", {}).get("HttpCode")
     properties["MultiValueHeaders"] = values.get(_LISTS) == "true"
-    return Actual(properties, {"arn": arn}, owned=tagged(elb.tags(arn, aws), aws.place))
+    tags = elb.tags(arn, aws)
+    properties["Forgotten"] = _forgotten(found, tags, aws)
+    return Actual(properties, {"arn": arn}, owned=tagged(tags, aws.place))
+
+
+def _forgotten(found: Mapping[str, Any], tags: Mapping[str, str], aws: Aws) -> list[str]:
+    """The tags of listeners that have been given back what they did before by a run that was killed then."""
+    kept = {key for key in tags if key.startswith(elb.BEFORE)}
+    if kept:
+        ours = elb.forward(found["TargetGroupArn"])
+        all_ = elb.listeners(found, aws)
+        kept -= {elb.before_tag(each["ListenerArn"]) for each in all_ if elb.receivers(each["DefaultActions"]) == ours}
+    return sorted(kept)
 
 
 def _check(properties: Properties) -> dict[str, Any]:
