@@ -111,6 +111,8 @@ def test_several_functions_share_a_bucket_and_one_leaves(project: Pushed) -> Non
     project.write({"index": both["index"]})
     action = project.plan()["bucket_notification", "photos"]
     assert (action["op"], action["drift"]) == ("update", False)
+    (change,) = action["changes"]
+    assert (change["field"], change["old"], change["new"]) == ("thumbs", ["s3:ObjectCreated:* (prefix in/)"], [])
     project.deploy()
     assert {e["LambdaFunctionArn"] for e in _configuration(project)["LambdaFunctionConfigurations"]} == {alias("index")}
     assert project.plan() == {}

@@ -58,6 +58,11 @@ class _BucketNotification(Kind):
         pairs = ((one, other) for i, one in enumerate(wanted) for other in (*wanted[i + 1 :], *others))
         return next((_clash(one, other) for one, other in pairs if overlapping(one, other)), "")
 
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+        """What each function is notified of, unless it is something else that differs."""
+        before, after = (sorted(_told(entry) for entry in (entries or {}).values()) for entries in (old, new))
+        return (field, old, new) if before == after else (field, before, after)
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         """The entries of our functions, and in `more` those of others. There is one of every bucket."""
         configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=name)

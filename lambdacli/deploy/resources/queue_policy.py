@@ -42,6 +42,11 @@ class _QueuePolicy(Kind):
         there = actual.properties if actual and not place.only else {}
         return {**{function: {} for function in there}, **properties}
 
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+        """Who may send for each function, unless it is something else that differs."""
+        before, after = (sorted(map(_told, (statements or {}).values())) for statements in (old, new))
+        return (field, old, new) if before == after else (field, before, after)
+
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
         mine, _ = _split(_policy(_url(name, aws), aws))
         return Actual(mine) if mine else None
@@ -68,6 +73,11 @@ class _QueuePolicy(Kind):
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         _write(name, {function: {} for function in actual.properties}, aws)
+
+
+def _told(statement: Mapping[str, Any]) -> str:
+    source = statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", "*")
+    return f"{source} may send"
 
 
 def _url(name: str, aws: Aws) -> str:
