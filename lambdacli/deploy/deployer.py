@@ -137,6 +137,7 @@ RENAMED = {
     ("lambda", "create_event_source_mapping"): "lambda:CreateEventSourceMapping",
     ("iam", "create_role"): "iam:CreateRole iam:TagRole",
     ("logs", "create_log_group"): "logs:CreateLogGroup logs:TagResource",
+    ("s3", "create_bucket"): "s3:CreateBucket s3:TagResource",
     ("s3", "get_bucket_encryption"): "s3:GetEncryptionConfiguration",
     ("s3", "get_bucket_notification_configuration"): "s3:GetBucketNotification",
     ("s3", "get_public_access_block"): "s3:GetBucketPublicAccessBlock",
