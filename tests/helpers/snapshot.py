@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from rules import Proxy
 
@@ -268,12 +268,22 @@ def _apigateway(client: Client) -> list[Any]:
     return [
         {
             **api,
-            "resources": gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=500)["items"],
+            "resources": _validated(gateway, api["id"]),
             "stages": gateway.get_stages(restApiId=api["id"])["item"],
             "authorizers": gateway.get_authorizers(restApiId=api["id"])["items"],
         }
         for api in gateway.get_rest_apis()["items"]
     ]
+
+
+def _validated(gateway: Any, api: str) -> list[Any]:
+    """Paths with their methods, and what holds requests to their parameters in the place of its id."""
+    validators = {each["id"]: each for each in gateway.get_request_validators(restApiId=api)["items"]}
+    found: list[Any] = gateway.get_resources(restApiId=api, embed=["methods"], limit=500)["items"]
+    for method in (each for path in found for each in path.get("resourceMethods", {}).values()):
+        validator = validators.get(method.pop("requestValidatorId", None), {})
+        method["validator"] = {key: value for key, value in validator.items() if key != "id"}
+    return found
 
 
 def _elbv2(client: Client) -> list[Any]:
@@ -371,6 +381,13 @@ def _short(value: Any) -> str:
     return re.sub(r"\s+", " ", text)[:600]
 
 
-def without(found: dict[str, Any], services: Iterable[str]) -> dict[str, Any]:
-    """A snapshot of the other services."""
-    return {service: each for service, each in found.items() if service not in services}
+# What tells how often something was published before: numbers of versions, and digests of what has them inside.
+_COUNTED = re.compile(r"(?<=lambdacli: )version \d+ is [\w-]+|(?<=lambdacli )[\w-]{22}|(?<=:layer:)[\w:-]+")
+
+
+def without_counts(found: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot that does not tell how many versions of anything there were before."""
+    kept = {service: each for service, each in found.items() if service != "layers"}
+    for function in kept["lambda"]:
+        function.pop("versions")
+    return dict(json.loads(_COUNTED.sub("", json.dumps(kept))))
