@@ -235,3 +235,39 @@ def test_what_is_there_by_now_and_cannot_be_changed_is_made_anew(zips: Path) -> 
     _went_well(apply(made, aws, lambda *_: None))
     (statement,) = world.cloud.functions["shop-dev-a"]["policies"]["live"]
     assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+
+
+def test_a_failure_stops_what_depends_on_it_and_nothing_else(zips: Path) -> None:
+    world = World(zips)
+    manifest = ({"a": {"content": "one", "provisioned_concurrency": 1}, "b": {"content": "one"}}, "layer", "")
+    world.cloud.denied = "lambda:put_provisioned_concurrency_config"
+    report = world.deploy(manifest)
+    assert [str(each.action.key) for each in report.failed] == ["provisioned_concurrency a"]
+    assert {str(each.action.key) for each in report.skipped} == {"versions a", "record a"}
+    assert not report.interrupted
+    done = {str(each.action.key) for each in report.results if each.state == "done"}
+    assert {"alias a", "record b"} <= done
+    world.cloud.denied = ""
+    made, _ = world.plan(manifest)
+    assert {str(action.key) for action in made.actions} == {"provisioned_concurrency a", "record a"}
+    assert not any(action.drift for action in made.actions)
+    world.settled(manifest)
+
+
+def test_ctrl_c_ends_what_is_being_done_and_begins_nothing(zips: Path) -> None:
+    world = World(zips)
+    manifest = ({"a": {"content": "one"}, "b": {"content": "one"}}, "layer", "")
+    made, aws = world.plan(manifest)
+    report = apply(made, aws, lambda action, _: action.key.kind == "role" and world.cloud.stopping.set())
+    assert report.interrupted
+    assert not report.failed
+    assert {each.action.key.kind for each in report.skipped} >= {"function", "alias", "record"}
+    world.cloud.stopping.clear()
+    assert world.settled(manifest)["functions"].keys() == {"shop-dev-a", "shop-dev-b"}
+
+
+def test_each_action_is_told_as_it_begins_and_ends(zips: Path) -> None:
+    world, told = World(zips), []
+    made, aws = world.plan(({"a": {"content": "one"}}, "layer", ""))
+    apply(made, aws, lambda action, phase: told.append((action.key, phase)), workers=1)
+    assert told == [(action.key, phase) for action in made.actions for phase in ("started", "done")]

@@ -416,7 +416,10 @@ def test_a_tag_holds_the_record_of_any_function() -> None:
 
 def _counted(count: int) -> tuple[int, int]:
     """How many resources a plan is made of, and how many of them its actions need."""
-    functions = [function(f"f{number}", _SNS) for number in range(count)]
+    functions = [
+        function(f"f{number}", _SNS, trigger("http", route=f"GET /{number}"), trigger("sqs", queue="jobs"))
+        for number in range(count)
+    ]
     account, where = _account(), place(*functions)
     made = account.plan(where)
     account.deploy(where)

@@ -43,13 +43,14 @@ class Cloud(Connection):
         self.layers: dict[str, list[Answer]] = {}
         self.writes: list[str] = []
         self.happens: Callable[[int, str], str] = lambda _number, _call: ""  # "killed", "lost", "refused", "unheard"
-        self.strict = False  # a process is gone once it is
+        self.denied = ""  # a call that these credentials may not make
+        self.gone = False  # a process is gone once it is
         self._changing = threading.RLock()
         self._revisions = 0
 
     def once(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         with self._changing:
-            if self.strict:
+            if self.gone:
                 raise Killed
             self.calls.append(f"{service}:{operation}")
             work = getattr(self, f"_{service}_{operation}", None)
@@ -57,6 +58,8 @@ class Cloud(Connection):
                 answer = work(**copy.deepcopy(parameters)) if work else {}
                 return copy.deepcopy(answer)
             assert work is not None, f"{service}:{operation}"
+            if self.denied == f"{service}:{operation}":
+                raise Refused(service, operation, "AccessDeniedException", "not authorized")
             self.writes.append(f"{service}:{operation}")
             return self._written(service, operation, lambda: work(**copy.deepcopy(parameters)))
 
@@ -68,7 +71,7 @@ class Cloud(Connection):
             raise Refused(service, operation, "ServiceException", "An error occurred", lost=True)
         answer = copy.deepcopy(work() or {})
         if what == "killed":
-            self.strict = True
+            self.gone = True
             raise Killed
         if what == "lost":
             raise Refused(service, operation, "Unreachable", "Read timeout", lost=True)
@@ -82,7 +85,7 @@ class Cloud(Connection):
 
     def again(self) -> None:
         """Another process."""
-        self.strict = False
+        self.gone = False
         self.happens = lambda _number, _call: ""
         self.calls.clear()
         self.writes.clear()
