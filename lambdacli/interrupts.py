@@ -38,16 +38,18 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Heard:
-    """Within it Ctrl-C raises KeyboardInterrupt: for work that has to come to an end in order."""
+    """Within it Ctrl-C, and a polite end by others, raise KeyboardInterrupt: for work that has to end in order."""
 
     def __enter__(self) -> None:
-        self._before = signal.getsignal(signal.SIGINT)
-        if self._before is _leave:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        for each, before in self._before.items():
+            if before in (_leave, signal.SIG_DFL):
+                signal.signal(each, signal.default_int_handler)
 
     def __exit__(self, *_: object) -> None:
-        if self._before is _leave:
-            signal.signal(signal.SIGINT, _leave)
+        for each, before in self._before.items():
+            if before in (_leave, signal.SIG_DFL):
+                signal.signal(each, before)
 
 
 def _leave(*_: object) -> None:

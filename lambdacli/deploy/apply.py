@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambdacli.deploy import graph, resources
-from lambdacli.deploy.aws import Stopped
+from lambdacli.deploy.connection import Stopped
 from lambdacli.deploy.plan import Action, differing
 from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.deploy.resources import Actual

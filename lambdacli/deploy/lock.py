@@ -16,7 +16,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.aws import Stopped
+from lambdacli.deploy.connection import Stopped
 from lambdacli.deploy.refusals import Refused
 from lambdacli.errors import LambdacliError
 

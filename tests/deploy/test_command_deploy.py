@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +217,22 @@ def test_ctrl_c_and_ctrl_d_instead_of_an_answer(project: Project, key: str) -> N
     status, shown = terminal.run(project.argv("deploy"), project.folder, project.environment, [(r"\[y/N\]", key)])
     assert (status, project.aws.writes) == (130, [])
     assert terminal.plain(shown).endswith("interrupted\n")
+
+
+def test_a_polite_end_by_others_is_as_ctrl_c(project: Project) -> None:
+    project.aws.fault(lambda call: call.operation == "CreateFunction", Slow(0.5), times=9)
+    with subprocess.Popen(
+        project.argv("deploy", "--yes"), cwd=project.folder, env=project.environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = ""
+        while "[1/" not in said:
+            said += process.stderr.readline()
+        process.terminate()
+        said += process.stderr.read()
+    assert process.returncode == 130, said
+    assert said.endswith("the same command goes on from here\ninterrupted\n")
+    assert project.aws.client("ssm").describe_parameters()["Parameters"] == []
 
 
 def test_ctrl_c_finishes_what_has_begun_and_tells_what_is_left(project: Project) -> None:

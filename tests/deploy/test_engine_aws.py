@@ -11,7 +11,8 @@ import pytest
 from answering import HANGUP, Answer, Answering, error, ok
 from planned import ACCOUNT, REGION, place
 
-from lambdacli.deploy.aws import Aws, Connection, Stopped, identity
+from lambdacli.deploy.aws import Aws
+from lambdacli.deploy.connection import Connection, Stopped, identity
 from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.errors import MachineError
 

@@ -15,7 +15,8 @@ from planned import REGION, place
 from rules import Lost
 
 from lambdacli.deploy import lock
-from lambdacli.deploy.aws import Aws, Connection
+from lambdacli.deploy.aws import Aws
+from lambdacli.deploy.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,8 @@ import os, sys
 sys.path[:0] = {path!r}
 from planned import place
 from lambdacli.deploy import lock
-from lambdacli.deploy.aws import Aws, Connection
+from lambdacli.deploy.aws import Aws
+from lambdacli.deploy.connection import Connection
 from lambdacli.errors import LambdacliError
 
 connection = Connection("", {region!r})

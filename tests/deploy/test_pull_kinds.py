@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambdacli.deploy.aws import Aws, Connection
+from lambdacli.deploy.aws import Aws
+from lambdacli.deploy.connection import Connection
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Deployed, load
 from lambdacli.model import Manifest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from planned import ACCOUNT, REGION
 
-from lambdacli.deploy.aws import Connection
+from lambdacli.deploy.connection import Connection
 from lambdacli.deploy.refusals import Refused
 
 if TYPE_CHECKING:
