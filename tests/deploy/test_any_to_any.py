@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,7 +10,7 @@ from account import prepared
 from deployment import Deployment
 from hypothesis import HealthCheck, given, settings
 from manifests import Manifest, manifests
-from snapshot import differences
+from snapshot import differences, without_counts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from rules import Proxy
 
 _EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "20"))
-# What tells how often something was published before: numbers of versions, and digests of what has them inside.
-_COUNTED = re.compile(r"(?<=lambdacli: )version \d+ is [\w-]+|(?<=lambdacli )[\w-]{22}|(?<=:layer:)[\w:-]+")
 
 
 @settings(
@@ -57,9 +53,4 @@ def _deploy(deployment: Deployment, manifest: Manifest) -> None:
 
 
 def _state(deployment: Deployment) -> dict[str, Any]:
-    """Without how many versions there were before."""
-    found = deployment.state()
-    found.pop("layers", None)
-    for function in found.get("lambda", ()):
-        function.pop("versions")
-    return dict(json.loads(_COUNTED.sub("", json.dumps(found))))
+    return without_counts(deployment.state())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from deployment import SAMPLES, Deployment
+from snapshot import differences, without_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,34 @@ def test_killed_again_and_again(deployment: Deployment) -> None:
 def test_killed_again_and_again_among_the_triggers(deployment: Deployment) -> None:
     """As the samples, after the calls that only triggers need."""
     _killed_after_new_calls(deployment, but=_OF_EVERY_FUNCTION)
+
+
+@pytest.mark.parametrize("name", ["before"])
+def test_a_change_killed_again_and_again(deployment: Deployment) -> None:
+    """From one manifest to another: what was changed, what is new and what leaves."""
+    deployment.becomes("after")
+    wanted = without_counts(deployment.clean())
+    deployment.becomes("before")
+    deployment.deployed()
+    deployment.becomes("after")
+    made: set[str] = set()
+    while deployment.killed(_new(made, but=())):
+        deployment.minutes_pass()
+    assert len(made) > 20
+    wrong = list(differences(wanted, without_counts(deployment.state())))
+    assert not wrong, "; ".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["functions", *_MANIFESTS])
+def test_destroyed_and_killed_again_and_again(deployment: Deployment) -> None:
+    deployment.anew()
+    blank = deployment.state()
+    deployment.deployed()
+    made: set[str] = set()
+    while deployment.killed(_new(made, but=()), "destroy"):
+        deployment.minutes_pass()
+    assert len(made) > 8
+    assert list(differences(blank, deployment.state())) == []
 
 
 def _killed_after_new_calls(deployment: Deployment, but: tuple[str, ...]) -> None:

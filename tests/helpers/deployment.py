@@ -39,12 +39,16 @@ class Deployment:
     _blank: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        self.becomes(self.name)
+
+    def becomes(self, name: str) -> None:
+        """From now on another manifest is deployed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if (SAMPLES / self.name).is_dir():
-            shutil.copytree(SAMPLES / self.name, self.folder, dirs_exist_ok=True)
+        if (SAMPLES / name).is_dir():
+            shutil.copytree(SAMPLES / name, self.folder, dirs_exist_ok=True)
         else:
             shutil.copytree(MANIFESTS, self.folder, dirs_exist_ok=True)
-            shutil.copy(MANIFESTS / f"{self.name}.yaml", self.folder / "lambdacli.yaml")
+            shutil.copy(MANIFESTS / f"{name}.yaml", self.folder / "lambdacli.yaml")
 
     def anew(self) -> None:
         """An account with nothing but what others own; what AWS has called these stays the same."""
@@ -82,14 +86,15 @@ class Deployment:
         ended = self.deploy()
         assert ended.status == 0, ended.err
 
-    def killed(self, when: Callable[[Call], bool]) -> bool:
-        """Deploy, and kill it right after a call was carried out; False when it came to its end before."""
+    def killed(self, when: Callable[[Call], bool], verb: str = "deploy") -> bool:
+        """Deploy or destroy, killed right after a call was carried out; False when it came to its end before."""
         self.aws.forget()
 
         def plan(pid: int) -> None:
             self.aws.fault(when, Killed(pid))
 
-        ended = self.deploy(started=plan)
+        command = (verb, "--yes", "--delete-data")
+        ended = self.run(*command, cwd=self.folder, env=self.environment, started=plan)
         self.aws.forget()
         assert ended.status in (0, -9), ended.err
         return ended.status == -9
@@ -136,7 +141,7 @@ class Deployment:
         wrong = list(differences(wanted, self.state()))
         assert not wrong, f"{what}: {'; '.join(wrong)}"
         self.aws.forget()
-        ended = self.deploy()
+        ended = self.deploy("--delete-data")
         assert ended.status == 0, f"{what}: {ended.err}"
         assert self.aws.writes == [], f"{what}: {ended.err}"
 
