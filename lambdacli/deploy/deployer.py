@@ -109,7 +109,7 @@ TRIGGERS = (
     Scope("AllSchedules", "scheduler", "list_schedules", ("*",)),
     Scope("Balancers", "elbv2",
           "add_tags create_rule create_target_group delete_rule delete_target_group deregister_targets modify_listener"
-          " modify_rule modify_target_group modify_target_group_attributes register_targets",
+          " modify_rule modify_target_group modify_target_group_attributes register_targets remove_tags",
           ("elasticloadbalancing:{here}:targetgroup/*", "elasticloadbalancing:{here}:listener/app/*",
            "elasticloadbalancing:{here}:listener-rule/app/*")),
     Scope("AllBalancers", "elbv2",
