@@ -6,12 +6,11 @@ Source: CreateRole, PutRolePolicy, PutRolePermissionsBoundary and DeleteRole in 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lambdacli.deploy.aws import Aws
 
 POLICY = "lambdacli"
@@ -68,6 +67,27 @@ def delete(role: str, aws: Aws) -> None:
     for attached in aws.listed("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=role):
         aws.remove("iam", "detach_role_policy", RoleName=role, PolicyArn=attached["PolicyArn"])
     aws.remove("iam", "delete_role", RoleName=role)
+
+
+def same(wanted: Any, actual: Any) -> bool:
+    """Whether two policies mean the same: IAM answers a list of one as its element, and lists in an order of its own.
+
+    Source: https://github.com/aws/aws-cli/issues/6584.
+    """
+    return bool(_plain(wanted) == _plain(actual))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        items = [_plain(each) for each in value]
+        return items[0] if len(items) == 1 else sorted(items, key=_ordered)
+    return value
+
+
+def _ordered(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=repr)
 
 
 def document(value: Any) -> Any:

@@ -115,7 +115,7 @@ def _groups(role: Mapping[str, Any], place: Place) -> dict[str, str]:
     except (KeyError, IndexError, TypeError):
         return {}
     named = {str(arn).rpartition("/")[2]: str(arn) for arn in ([arns] if isinstance(arns, str) else arns)}
-    return named if document == _trust(named, place) else {}
+    return named if _roles.same(_trust(named, place), document) else {}
 
 
 def _statements(policy: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Its path tells whose it is.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.resources import Actual, Kind, _roles
 from lambdacli.deploy.resources._functions import last_tags, role_path, roles
@@ -28,6 +28,9 @@ class _Role(Kind):
         manifest = place.manifest
         path = f"/lambdacli/{manifest.app}/{manifest.stage}/{place.region}/{resource.name}/"
         return {"arn": place.arn("iam", f"role{path}{role_name(resource.name, place)}", region="")}
+
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
+        return _roles.same(wanted, actual) if field.endswith("PolicyDocument") else bool(wanted == actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = roles(aws).get(name)

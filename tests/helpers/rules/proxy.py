@@ -41,7 +41,7 @@ _RULES: tuple[type[Rule], ...] = (
     limits.Limits,
     functions.Sizes, functions.Variables, functions.States, functions.DryRun, functions.AliasVersions,
     functions.UrlArns,
-    roles.Assumable, roles.Visible,
+    roles.Assumable, roles.Visible, roles.Shortened,
     permissions.Policies, permissions.Targets, permissions.Subscribers, permissions.Receivers,
     mail.ReceiptRules, made.Buckets, made.Streams, notifications.Notifications,
     mappings.Brokers, mappings.Permissions, mappings.Visibility, mappings.States, mappings.Memory, mappings.OfFunction,

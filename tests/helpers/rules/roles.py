@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import unescape
 
 from rules.rule import Answer, Refusal, Rule, World
 
@@ -67,6 +69,34 @@ class Visible(Rule):
     def after(self, call: Call, answer: Answer, world: World) -> Answer:
         world.happened(("permits", call.parameters["RoleName"]))
         return answer
+
+
+class Shortened(Rule):
+    """A trust policy is answered with single texts in the place of lists that have one.
+
+    Source: https://github.com/aws/aws-cli/issues/6584, where CreateRole answers so.
+    """
+
+    watches = ("iam:CreateRole", "iam:GetRole", "iam:ListRoles")
+
+    def after(self, call: Call, answer: Answer, world: World) -> Answer:  # noqa: ARG002
+        body = _TRUST.sub(lambda found: f"{found[1]}{_shortened(found[2])}{found[3]}", answer.body.decode())
+        return Answer(answer.status, answer.headers, body.encode())
+
+
+_TRUST = re.compile("(<AssumeRolePolicyDocument>)(.*?)(</AssumeRolePolicyDocument>)", re.DOTALL)
+
+
+def _shortened(document: str) -> str:
+    text = unescape(document)
+    found = json.loads(unquote(text) if text.startswith("%") else text)
+    return quote(json.dumps({**found, "Statement": [_single(each) for each in listed(found["Statement"])]}))
+
+
+def _single(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _single(each) for name, each in value.items()}
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def permits(arn: str, actions: Iterable[str], resource: str, world: World) -> bool:
