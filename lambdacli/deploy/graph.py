@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     import threading
@@ -16,7 +17,8 @@ R = TypeVar("R")
 _LOOK = 0.2  # seconds between looks whether to stop: a wait without end hears no Ctrl-C on Windows
 
 
-class Node(NamedTuple, Generic[N]):
+@dataclass(frozen=True)  # Python 3.10 has no generic named tuples
+class Node(Generic[N]):
     """One piece of work."""
 
     key: N
@@ -24,7 +26,8 @@ class Node(NamedTuple, Generic[N]):
     lane: str = ""  # of one lane only one runs at a time; "" none
 
 
-class Outcome(NamedTuple, Generic[R]):
+@dataclass(frozen=True)
+class Outcome(Generic[R]):
     """How one piece of work ended: `skipped` because something that it needs failed, or nobody wants it any more."""
 
     state: Literal["done", "failed", "skipped"]
