@@ -69,10 +69,10 @@ class Steps:
             self.running[step] = time.monotonic()
             self._threads[threading.get_ident()] = step
 
-    def sending(self, done: int, total: int) -> None:
-        """So many bytes of so many are sent by this thread for the step that it has started."""
+    def sending(self, done: int, total: int, thread: int) -> None:
+        """So many bytes of so many are sent for the step that the thread with this identifier has started."""
         with self._lock:
-            if (step := self._threads.get(threading.get_ident())) is not None:
+            if (step := self._threads.get(thread)) is not None:
                 self.sent[step] = (done, total)
 
     def done(self, step: Step, *, well: bool) -> None:

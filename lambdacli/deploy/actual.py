@@ -120,12 +120,22 @@ def _marks(actual: Mapping[Key, Actual | None], function: str) -> list[str]:
 
 
 def _run(aws: Aws, nodes: Sequence[graph.Node[Any]], work: Callable[[Any], Any]) -> dict[Any, Any]:
-    """All of it, or the first thing that went wrong."""
+    """All of it, or the first thing that went wrong: then nothing more is asked."""
     stopping = aws.connection.stopping
-    outcomes = graph.run(nodes, work, workers=WORKERS, stopping=stopping)
-    for each in outcomes.values():
-        if each.state == "failed" and each.error is not None:
-            raise each.error
+    failures: list[BaseException] = []
+
+    def unless_failed(key: Any) -> Any:
+        if failures:
+            return None
+        try:
+            return work(key)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    outcomes = graph.run(nodes, unless_failed, workers=WORKERS, stopping=stopping)
     if stopping.is_set():
         raise KeyboardInterrupt
+    if failures:
+        raise failures[0]
     return {key: outcome.result for key, outcome in outcomes.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdacli.deploy.refusals import Refused
@@ -158,17 +159,28 @@ class Aws:
 
 
 class _Once:
-    """An answer that the first thread asks for and the others wait for."""
+    """An answer that the first thread asks for and the others wait for. Whoever waits for a failure has failed too."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answer: list[Any] = []
+        self._asked: Future[Any] | None = None
 
     def value(self, ask: Callable[[], Any]) -> Any:
         with self._lock:
-            if not self._answer:
-                self._answer.append(ask())
-            return self._answer[0]
+            asked, first = self._asked, self._asked is None
+            if asked is None:
+                asked = self._asked = Future()
+        if first:
+            self._ask(ask, asked)
+        return asked.result()
+
+    def _ask(self, ask: Callable[[], Any], asked: Future[Any]) -> None:
+        try:
+            asked.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - every one is raised where it is waited for
+            with self._lock:
+                self._asked = None  # who comes later may have more luck
+            asked.set_exception(error)
 
 
 def _only_reads(operation: str) -> None:

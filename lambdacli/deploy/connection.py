@@ -6,6 +6,7 @@ The only importer of boto3.
 from __future__ import annotations
 
 import io
+import json
 import random
 import threading
 import time
@@ -48,7 +49,8 @@ class Connection:
         self._session: Any = None
         self.calls: list[str] = []  # service:operation, in their order
         self.stopping = threading.Event()
-        self.uploading: Callable[[int, int], None] = lambda _done, _total: None  # bytes; told by the thread that sends
+        # bytes sent, bytes in all, and the thread that wanted it: the one that sends may be another
+        self.uploading: Callable[[int, int, int], None] = lambda _done, _total, _thread: None
 
     def client(self, service: str) -> Any:
         """The client of a service.
@@ -66,14 +68,15 @@ class Connection:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
+        # tried again here, where it is known whether a lost answer may be asked for once more
+        given = {"retries": {"total_max_attempts": 1}, **options}
+        config = Config(max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli", **given)
         try:
-            self._session = self._session or boto3.Session(
-                profile_name=self._profile or None, region_name=self.region or None
-            )
-            # tried again here, where it is known whether a lost answer may be asked for once more
-            given = {"retries": {"total_max_attempts": 1}, **options}
-            config = Config(max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli", **given)
-            client = self._session.client(service, config=config)
+            with self._lock:  # a session makes one client at a time
+                self._session = self._session or boto3.Session(
+                    profile_name=self._profile or None, region_name=self.region or None
+                )
+                client = self._session.client(service, config=config)
         except (BotoCoreError, ValueError) as error:
             raise MachineError(_said(error), hint="see `--profile` and `--region`") from None
         if service == "lambda":
@@ -200,11 +203,13 @@ class Connection:
         from botocore.exceptions import BotoCoreError, ClientError
 
         total, done = path.stat().st_size, 0
+        whose, lock = threading.get_ident(), threading.Lock()
 
-        def sent(count: int) -> None:
+        def sent(count: int) -> None:  # by the threads that send the parts
             nonlocal done
-            done += count
-            self.uploading(done, total)
+            with lock:
+                done += count
+                self.uploading(done, total, whose)
 
         self.calls.append("s3:put_object")
         try:
@@ -234,7 +239,7 @@ def _refusals(service: str, operation: str, secrets: Iterable[str] = ()) -> Iter
     from botocore.parsers import ResponseParserError
 
     def said(error: object) -> str:
-        return _hidden(" ".join(str(error).split()), secrets)
+        return " ".join(_hidden(str(error), secrets).split())
 
     try:
         yield
@@ -259,9 +264,12 @@ def _refusals(service: str, operation: str, secrets: Iterable[str] = ()) -> Iter
 
 
 def _secrets(parameters: Mapping[str, Any]) -> list[str]:
-    """The values of environment variables, the longest first."""
-    variables = parameters.get("Environment", {}).get("Variables", {})
-    return sorted((str(each) for each in variables.values() if len(str(each)) >= _SECRET), key=len, reverse=True)
+    """The values of environment variables, and as JSON spells them, the longest first; of several lines also each."""
+    variables = parameters.get("Environment", {}).get("Variables", {}).values()
+    whole = [str(each) for each in variables]
+    texts = {each.strip() for value in whole for each in (value, *value.splitlines())}
+    spelt = {json.dumps(each, ensure_ascii=plain)[1:-1] for each in (*whole, *texts) for plain in (True, False)}
+    return sorted((each for each in texts | spelt if len(each) >= _SECRET), key=len, reverse=True)
 
 
 def _hidden(text: str, secrets: Iterable[str]) -> str:
@@ -273,14 +281,15 @@ def _hidden(text: str, secrets: Iterable[str]) -> str:
 class _Watched(io.BytesIO):
     """A request's body that tells how much of it has been read."""
 
-    def __init__(self, body: bytes, tell: Callable[[int, int], None]) -> None:
+    def __init__(self, body: bytes, tell: Callable[[int, int, int], None]) -> None:
         super().__init__(body)
         self._total = len(body)
         self._tell = tell
+        self._whose = threading.get_ident()
 
     def read(self, size: int | None = -1, /) -> bytes:
         chunk = super().read(size)
-        self._tell(self.tell(), self._total)
+        self._tell(self.tell(), self._total, self._whose)
         return chunk
 
 

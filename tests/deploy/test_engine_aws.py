@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,16 @@ import pytest
 from answering import HANGUP, Answer, Answering, error, ok
 from planned import ACCOUNT, REGION, place
 
+from lambdacli.deploy import actual
 from lambdacli.deploy.aws import Aws
 from lambdacli.deploy.connection import Connection, Stopped, identity
 from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.errors import MachineError
+from lambdacli.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _NAME = {"FunctionName": "orders"}
 
@@ -219,11 +223,15 @@ _HIDDEN = "correct horse"
     [
         error("ValidationException", f"Value '{{1A={_HIDDEN}, B=x}}' at 'environment.variables' failed"),
         error("AccessDeniedException", f"not for {_HIDDEN}", 403),
+        error(
+            "InvalidParameterValueException", 'exceeded the 4KB limit. String measured: {"KEY":"one\\ncorrect  horse"}'
+        ),
+        error("InvalidParameterValueException", "line one of correct  horse\nand others"),
     ],
 )
 def test_values_of_the_environment_are_in_no_message(server: Answering, answer: Answer) -> None:
     server.plans(answer)
-    given = {**_NAME, "Environment": {"Variables": {"1A": _HIDDEN, "B": "x"}}}
+    given = {**_NAME, "Environment": {"Variables": {"1A": _HIDDEN, "B": "x", "KEY": "one\ncorrect  horse"}}}
     refused = _refused(lambda: _aws(Clock()).call("lambda", "update_function_configuration", **given))
     assert _HIDDEN not in refused.message
     assert "***" in refused.message
@@ -344,6 +352,29 @@ def test_a_failure_is_not_kept(server: Answering) -> None:
     assert aws.get("lambda", "get_function", **_NAME) is not None
 
 
+def test_a_failure_is_that_of_all_who_wait_for_it(server: Answering) -> None:
+    together, slowly = threading.Barrier(5), threading.Event()
+
+    def answer(_number: int, _request: Any) -> Answer:
+        assert slowly.wait(10)
+        return error("AccessDeniedException", "no", 403)
+
+    def ask() -> None:
+        together.wait(10)
+        aws.get("lambda", "get_function", **_NAME)
+
+    server.answer = answer
+    aws = _aws(Clock())
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        together.wait(10)
+        time.sleep(0.2)  # so that they wait
+        slowly.set()
+        failures = [each.exception() for each in asking]
+    assert all(isinstance(each, Refused) for each in failures)
+    assert len(server.asked) < 4
+
+
 def test_fresh_calls_are_made_each_time(server: Answering) -> None:
     server.plans(ok(Configuration={}))
     aws = _aws(Clock()).fresh()
@@ -383,3 +414,20 @@ def test_ctrl_c_ends_waiting(server: Answering) -> None:
     threading.Timer(0.2, connection.stopping.set).start()
     with pytest.raises(Stopped):
         _aws(connection).call("lambda", "get_function", **_NAME)
+
+
+def test_after_a_failure_nothing_more_is_read(server: Answering) -> None:
+    server.plans(error("AccessDenied", "no", 403))
+    wanted = [Resource("queue", f"queue{number}", {}, owned=False) for number in range(200)]
+    refused = _refused(lambda: actual.read(_aws(Clock()), wanted))
+    assert refused.code == "AccessDenied"
+    assert len(server.asked) < 100
+
+
+def test_an_upload_is_that_of_the_thread_that_wants_it(server: Answering, tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(b"x" * 7_000_000)
+    clock, told = Clock(), []
+    clock.uploading = lambda *each: told.append(each)
+    clock.upload(tmp_path / "code.zip", Bucket="packages", Key="code.zip")
+    assert told[-1] == (7_000_000, 7_000_000, threading.get_ident())
+    assert {each[1:] for each in told} == {told[-1][1:]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def test_progress_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.Steps(2, "deploying", lambda: False) as shown:
         for each in steps:
             shown.started(each)
-        shown.sending(1, 2)
+        shown.sending(1, 2, threading.get_ident())
         shown.done(steps[1], well=False)
         shown.done(steps[0], well=True)
     first, second = capsys.readouterr().err.splitlines()
