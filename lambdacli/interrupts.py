@@ -7,7 +7,7 @@ import signal
 
 TYPE_CHECKING = False  # typing itself takes 5 ms, in which Ctrl-C would still print a traceback
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -38,18 +38,30 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Heard:
-    """Within it Ctrl-C, and a polite end by others, raise KeyboardInterrupt: for work that has to end in order."""
+    """Within it Ctrl-C, and a polite end by others, raise KeyboardInterrupt: for work that has to end in order.
+
+    Where somebody is to be told instead, only the second one raises.
+    """
+
+    def __init__(self, tell: Callable[[], object] | None = None) -> None:
+        self._tell = tell
 
     def __enter__(self) -> None:
         self._before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
         for each, before in self._before.items():
-            if before in (_leave, signal.SIG_DFL):
-                signal.signal(each, signal.default_int_handler)
+            if before is not signal.SIG_IGN:
+                signal.signal(each, self._hear)
 
     def __exit__(self, *_: object) -> None:
         for each, before in self._before.items():
-            if before in (_leave, signal.SIG_DFL):
+            if before is not signal.SIG_IGN:
                 signal.signal(each, before)
+
+    def _hear(self, *_: object) -> None:
+        tell, self._tell = self._tell, None
+        if tell is None:
+            raise KeyboardInterrupt
+        tell()
 
 
 def _leave(*_: object) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from lambdacli.model import Manifest
 
 
+_FRESH = 5  # seconds for which a plan is taken for true without looking again
+
+
 class Options(NamedTuple):
     """What the command line says about a deployment."""
 
@@ -31,6 +34,8 @@ class Prepared(NamedTuple):
 
     plan: Plan
     aws: Aws
+    since: float  # when AWS was read, as `time.monotonic` counts
+    again: Callable[[], Plan]  # AWS read anew, and planned
 
 
 def connect(options: Options) -> Aws:
@@ -80,10 +85,26 @@ def carry_out(
     Raises:
         Held: somebody else is deploying this app and stage.
         Refused: the lock cannot be had.
+        DeploymentFailed: somebody has changed something since the plan was made.
     """
     from lambdacli import interrupts
     from lambdacli.deploy import lock
     from lambdacli.deploy.apply import apply
 
-    with interrupts.Heard(), lock.held(prepared.aws, force=force_unlock):
+    with interrupts.Heard(prepared.aws.connection.stopping.set), lock.held(prepared.aws, force=force_unlock):
+        _hold_to_what_is(prepared)
         return apply(prepared.plan, prepared.aws, watch)
+
+
+def _hold_to_what_is(prepared: Prepared) -> None:
+    """A plan that was long thought about may be out of date: AWS is read once more, now that nobody else deploys."""
+    import time
+
+    from lambdacli.errors import DeploymentFailed
+
+    if time.monotonic() - prepared.since > _FRESH and _gist(prepared.again()) != _gist(prepared.plan):
+        raise DeploymentFailed("something has changed on AWS since this was planned", hint="look at the new plan")
+
+
+def _gist(plan: Plan) -> list[tuple[object, ...]]:
+    return [(action.op, action.key, action.changes) for action in plan.changes]

@@ -14,6 +14,7 @@ from lambdacli.deploy.resources.function import IN_A_VERSION
 from lambdacli.deploy.resources.layer import MAX_LAYER_NAME
 from lambdacli.deploy.resources.log_group import group_name
 from lambdacli.resource import Fingerprint, Grant, Joined, Key, Ref, Resource, digest, references
+from lambdacli.triggers._mappings import encrypted, local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +70,7 @@ def _optional(declared: Mapping[str, list[Resource | Grant]]) -> Mapping[str, se
 def _declared(function: Function, place: Place) -> Iterator[Resource | Grant]:
     for trigger in function.triggers:
         yield from _trigger(trigger, function, place)
-    yield from _asynchronous(function)
+    yield from _asynchronous(function, place)
 
 
 def _function(
@@ -147,7 +148,7 @@ def _code(function: Function, place: Place, packages: Packages, parts: set[str])
         ],
         "Architectures": [function.architecture],
         "TracingConfig": {"Mode": function.tracing},
-        "DeadLetterConfig": {"TargetArn": _target(function.dead_letter) if function.dead_letter else ""},
+        "DeadLetterConfig": {"TargetArn": _target(function.dead_letter, place) if function.dead_letter else ""},
         "VpcConfig": {
             "SubnetIds": sorted(function.subnets),
             "SecurityGroupIds": sorted(function.security_groups),
@@ -169,11 +170,11 @@ def _alias(function: Function, code: Resource) -> Resource:
     return _of(function, "alias", properties, after=(code.key,))
 
 
-def _asynchronous(function: Function) -> Iterator[Resource | Grant]:
+def _asynchronous(function: Function, place: Place) -> Iterator[Resource | Grant]:
     """Where failed and successful events go, and how often they are tried."""
     for end in (function.dead_letter, function.on_failure, function.on_success):
         if end is not None:
-            yield _sending(end)
+            yield from _sending(end, place)
     limits = (function.maximum_event_age, function.maximum_retry_attempts)
     ends = {"OnSuccess": function.on_success, "OnFailure": function.on_failure}
     if limits == (_LONGEST, _MOST_TRIES) and not any(ends.values()):
@@ -184,14 +185,14 @@ def _asynchronous(function: Function) -> Iterator[Resource | Grant]:
         {
             "MaximumEventAgeInSeconds": function.maximum_event_age,
             "MaximumRetryAttempts": function.maximum_retry_attempts,
-            **{key: _target(end) if end else "" for key, end in ends.items()},
+            **{key: _target(end, place) if end else "" for key, end in ends.items()},
         },
         "on_failure" if function.on_failure else "on_success",
         after=(Key("alias", function.name),),
     )
 
 
-_ENDS = {"sqs": "queue", "sns": "topic", "s3": "bucket", "eventbridge": "event_bus"}
+_ENDS = {"sqs": "queue", "sns": "topic", "eventbridge": "event_bus"}
 _SENDS = {
     "sqs": "sqs:SendMessage",
     "sns": "sns:Publish",
@@ -201,17 +202,23 @@ _SENDS = {
 }
 
 
-def _target(end: Destination) -> Value:
+def _target(end: Destination, place: Place) -> Value:
+    """By name, where it is one of this account: what the manifest owns is known by that."""
     if end.kind == "function":
         return end.target if end.target.startswith("arn:") else Ref("alias", end.target)
-    return Ref(_ENDS[end.kind], end.target)
-
-
-def _sending(end: Destination) -> Grant:
-    arn = _target(end)
     if end.kind == "s3":
-        return Grant(("s3:PutObject", "s3:ListBucket"), (arn, Joined((arn, "/*"))))
-    return Grant((_SENDS[end.kind],), (arn,))
+        return Ref("bucket", end.target.partition(":::")[2] or end.target)
+    return Ref(_ENDS[end.kind], local(end.target, place, "event-bus/" if end.kind == "eventbridge" else ""))
+
+
+def _sending(end: Destination, place: Place) -> Iterator[Grant]:
+    arn = _target(end, place)
+    if end.kind == "s3":
+        yield Grant(("s3:PutObject", "s3:ListBucket"), (arn, Joined((arn, "/*"))))
+    else:
+        yield Grant((_SENDS[end.kind],), (arn,))
+    if isinstance(arn, Ref):
+        yield from encrypted(place, f"{arn.kind}s", arn.name, "kms:Decrypt", "kms:GenerateDataKey")
 
 
 def _ready(function: Function) -> Iterator[Resource]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +31,24 @@ def prepare(options: Options, tell: Callable[[str], None]) -> Prepared:
         aws = connecting.result()
     made = {each.sha256: each for each in (*packages.functions.values(), *packages.layers.values())}
     aws = Aws(aws.connection, aws.place, made)
+    since = time.monotonic()
+    made_plan = _planned(aws, options, packages)
+    if made_plan.lacks:
+        raise _missing(options.manifest, made_plan.lacks)
+    return deploy.Prepared(made_plan, aws, since, partial(_planned_again, aws, options, packages))
+
+
+def _planned_again(aws: Aws, options: Options, packages: Packages) -> plan.Plan:
+    return _planned(Aws(aws.connection, aws.place, aws.packages), options, packages)
+
+
+def _planned(aws: Aws, options: Options, packages: Packages) -> plan.Plan:
     wanted = [] if options.destroy else desired.resources(aws.place, packages, options.only)
     state = actual.read(aws, wanted, options.only)
     if options.only and wanted:
         others = desired.elsewhere(aws.place, options.only)
         state = state._replace(found={key: there for key, there in state.found.items() if key not in others})
-    made_plan = plan.make(aws.place, wanted, state, delete_data=options.delete_data)
-    if made_plan.lacks:
-        raise _missing(options.manifest, made_plan.lacks)
-    return deploy.Prepared(made_plan, aws)
+    return plan.make(aws.place, wanted, state, delete_data=options.delete_data)
 
 
 def _chosen(options: Options) -> list[Function]:

@@ -14,13 +14,17 @@ import pytest
 from planned import REGION, place
 from rules import Lost
 
+from lambdacli import deploy
+from lambdacli import manifest as manifests
 from lambdacli.deploy import lock
 from lambdacli.deploy.aws import Aws
 from lambdacli.deploy.connection import Connection
+from lambdacli.errors import DeploymentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from project import Project
     from rules import Proxy
 
 _NAME = "/lambdacli/shop/dev/lock"
@@ -229,3 +233,17 @@ def test_apps_and_stages_have_locks_of_their_own(aws: Proxy, monkeypatch: pytest
     with lock.held(Aws(connection, one, {})), lock.held(Aws(connection, other, {})):
         names = {each["Name"] for each in aws.client("ssm").describe_parameters()["Parameters"]}
     assert names == {_NAME, "/lambdacli/shop/prod/lock"}
+
+
+def test_a_plan_that_something_has_overtaken_is_not_carried_out(project: Project, monkeypatch: Any) -> None:
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    manifest = manifests.load(project.folder / "lambdacli.yaml", environ=project.environment)
+    prepared = deploy.prepare(deploy.Options(manifest))._replace(since=float("-inf"))
+    group = next(each for each in prepared.plan.changes if each.key.kind == "log_group")
+    name = f"/aws/lambda/shop-dev-{group.key.name}"
+    project.aws.client("logs").create_log_group(logGroupName=name)
+    with pytest.raises(DeploymentFailed, match="something has changed on AWS"):
+        deploy.carry_out(prepared)
+    project.aws.client("logs").delete_log_group(logGroupName=name)
+    assert not deploy.carry_out(prepared).failed
