@@ -426,6 +426,7 @@ def test_after_a_failure_nothing_more_is_read(server: Answering) -> None:
 
 def test_an_upload_is_that_of_the_thread_that_wants_it(server: Answering, tmp_path: Path) -> None:
     (tmp_path / "code.zip").write_bytes(b"x" * 7_000_000)
+    server.plans(Answer(200, b"<PutObjectResult/>"))
     clock, told = Clock(), []
     clock.uploading = lambda *each: told.append(each)
     clock.upload(tmp_path / "code.zip", Bucket="packages", Key="code.zip")
