@@ -60,12 +60,12 @@ def _written(number: int) -> Callable[[Call], bool]:
 
 
 @pytest.mark.parametrize("name", [*_SAMPLES, *_MANIFESTS])
-def test_one_kind_of_call_after_the_other_is_refused(deployment: Deployment) -> None:
+def test_permitted_one_kind_of_call_after_the_other(deployment: Deployment) -> None:
     """A deployment says what was refused and does the rest; one that is permitted goes on."""
     deployment.aws.delay = 0
     wanted = deployment.clean()
-    tried: list[str] = []
-    while refused := deployment.refused(tried):
-        tried.append(refused)
-    assert len(tried) > 5
-    deployment.stays(wanted, f"refused {', '.join(tried)}")
+    permitted: list[str] = []
+    while refused := deployment.refused(permitted):
+        permitted.append(refused)
+    assert len(permitted) > 5
+    deployment.stays(wanted, f"permitted in turn: {', '.join(permitted)}")

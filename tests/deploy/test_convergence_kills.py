@@ -118,10 +118,9 @@ def _killed_after_new_calls(deployment: Deployment, but: tuple[str, ...]) -> Non
 
 def _new(made: set[str], but: tuple[str, ...]) -> Callable[[Call], bool]:
     def meets(call: Call) -> bool:
-        key = f"{call.name} {call.parameters}"
-        if call.reads or call.service == "ssm" or call.name in but or key in made:  # the lock is always another one
-            return False
-        made.add(key)
+        if call.reads or call.service == "ssm" or call.name in but or call.signature in made:
+            return False  # the lock is another one each time
+        made.add(call.signature)
         return True
 
     return meets

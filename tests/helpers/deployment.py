@@ -106,22 +106,16 @@ class Deployment:
         self.deployed()
         return bool(planned.met)
 
-    def refused(self, but: Collection[str]) -> str:
-        """Deploy while the first kind of writing call that is none of those is refused; its name, "" for none."""
+    def refused(self, permitted: Collection[str]) -> str:
+        """Deploy while only some kinds of writing calls are permitted; the first that was refused, "" for none."""
         self.aws.forget()
-        kinds: list[str] = []
-
-        def meets(call: Call) -> bool:
-            if not call.reads and call.service != "ssm" and call.name not in but and not kinds:
-                kinds.append(call.name)
-            return call.name in kinds
-
-        self.aws.fault(meets, Denied(), times=float("inf"))
+        lacking = self.aws.fault(lambda call: _writes(call) and call.name not in permitted, Denied(), float("inf"))
         ended = self.deploy()
         self.aws.forget()
-        assert ended.status == (1 if kinds else 0), ended.err
-        assert all(kind in ended.err for kind in kinds), ended.err
-        return kinds[0] if kinds else ""
+        refused = [call.name for call in lacking.met]
+        assert ended.status == (1 if refused else 0), ended.err
+        assert all(each in ended.err for each in refused), ended.err
+        return refused[0] if refused else ""
 
     def state(self) -> dict[str, Any]:
         """What is in the account."""
@@ -152,3 +146,7 @@ class Deployment:
             if each["Name"].endswith("/lock"):
                 value = json.loads(ssm.get_parameter(Name=each["Name"])["Parameter"]["Value"])
                 ssm.put_parameter(Name=each["Name"], Value=json.dumps(value | {"expires": 0}), Overwrite=True)
+
+
+def _writes(call: Call) -> bool:
+    return not call.reads and call.service != "ssm"  # the lock has tests of its own

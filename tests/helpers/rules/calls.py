@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rules.http import Request
 
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Filter", "Test", "Simulate", "StartLiveTail", "Invoke")
+_TOKENS = ("ClientToken", "ClientRequestToken", "clientToken")  # botocore makes up another one each time
 _SIGNED_AS = {  # where boto3's name is another one
     "elasticloadbalancing": "elbv2", "iotdata": "iot-data", "tagging": "resourcegroupstaggingapi", "rds": "docdb",
     "email": "ses",
@@ -41,6 +42,12 @@ class Call:
     def name(self) -> str:
         """Such as lambda:CreateFunction."""
         return f"{self.service}:{self.operation}"
+
+    @property
+    def signature(self) -> str:
+        """What it asks for, the same whenever it is asked again."""
+        given = {name: value for name, value in self.parameters.items() if name not in _TOKENS}
+        return f"{self.name} {sorted(given.items())}"
 
     @property
     def reads(self) -> bool:

@@ -115,10 +115,11 @@ class Planned:
 
 def each_once() -> Callable[[Call], bool]:
     """Meets every call the first time that it is made, and not when it is tried again."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
 
     def meets(call: Call) -> bool:
-        key = (call.name, repr(sorted(call.parameters.items(), key=lambda item: item[0])))
-        return key not in seen and (seen.add(key) is None)  # type: ignore[func-returns-value]
+        first = call.signature not in seen
+        seen.add(call.signature)
+        return first
 
     return meets
