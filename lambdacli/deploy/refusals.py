@@ -96,6 +96,9 @@ _PASSING = (
     _Passing(("ResourceConflictException",), 30, text="concurrent"),
     _Passing(("ConflictException", "ConcurrentModificationException"), 30, text="oncurrent"),
     _Passing(("ConcurrentModificationException", "OperationAbortedException", "OperationAborted"), 30),
+    _Passing(("ContinuousBackupsUnavailableException",), 120),  # DynamoDB: a table that has just been made
+    _Passing(("ConflictingResourceUpdateException",), 30),  # IoT
+    _Passing(("AccessDenied",), 60, text="principal does not have permission to invoke", action="elbv2:"),  # on its way
     _Passing(("ResourceNotReadyException", "CodeStorageNotReadyException"), 60),
     _Passing(("ResourceInUseException",), 300, action="lambda:"),  # a mapping that is being made or updated
     _Passing(("InvalidParameterValueException",), 60, text="cannot be assumed"),

@@ -134,6 +134,21 @@ def test_patience_has_an_end(server: Answering, refusal: Answer, seconds: float)
     assert len(server.asked) < 60  # the pauses grow
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "text"),
+    [
+        ("elbv2", "register_targets", "AccessDenied",
+         "elasticloadbalancing principal does not have permission to invoke arn:aws:lambda:f from target group g"),
+        ("dynamodb", "update_continuous_backups", "ContinuousBackupsUnavailableException",
+         "Backups are being enabled for the table: items. Please retry later"),
+        ("iot", "replace_topic_rule", "ConflictingResourceUpdateException", "two pending updates"),
+    ],
+)  # fmt: skip
+def test_what_is_on_its_way_is_waited_for(service: str, operation: str, code: str, text: str) -> None:
+    assert patience(Refused(service, operation, code, text)) > 0
+    assert patience(Refused(service, operation, "AccessDenied", "User: me is not authorized to perform: it")) == 0
+
+
 def test_pauses_grow_and_differ(server: Answering) -> None:
     server.plans(error("TooManyRequestsException", "Rate exceeded", 429))
     one, other = Clock(), Clock()
