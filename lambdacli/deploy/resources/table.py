@@ -54,7 +54,7 @@ class _Table(Kind):
         if field == "TableStatus":
             return bool(actual != "CREATING")  # a run that was killed has not waited for it
         if field == "AttributeDefinitions":
-            return _types(wanted) == _types(actual or ())
+            return _types(wanted).items() <= _types(actual or ()).items()  # those of a former index may be left
         return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
@@ -211,28 +211,50 @@ def _encryption(key: str) -> dict[str, Any]:
 
 def _updates(properties: Properties, actual: Properties, changed: AbstractSet[str]) -> Iterable[dict[str, Any]]:
     """UpdateTable's parameters, one request each: it makes or deletes one index at a time."""
+    before = actual.get("GlobalSecondaryIndexes", {})
     if changed & {"BillingMode", "ProvisionedThroughput"}:
         throughput = properties["ProvisionedThroughput"]
         given = {"ProvisionedThroughput": throughput} if throughput else {}
-        yield {"BillingMode": properties["BillingMode"], **given}
+        yield {"BillingMode": properties["BillingMode"], **given, **_scaled(properties, before)}
+    elif scaled := _scaled(properties, before):
+        yield scaled
     for field in ("TableClass", "DeletionProtectionEnabled"):
         if field in changed:
             yield {field: properties[field]}
     if "KMSMasterKeyId" in changed:
         yield {"SSESpecification": _encryption(properties["KMSMasterKeyId"])}
     if "GlobalSecondaryIndexes" in changed:
-        yield from _indexes(properties, actual.get("GlobalSecondaryIndexes", {}))
+        yield from _indexes(properties, before)
+
+
+def _scaled(properties: Properties, actual: Mapping[str, Any]) -> dict[str, Any]:
+    """The throughput of the indexes; in a table that gets one all of them need theirs, also those about to go."""
+    wanted = properties["GlobalSecondaryIndexes"]
+    updates = []
+    for name, index in actual.items():
+        before = index.get("ProvisionedThroughput")
+        throughput = wanted.get(name, {} if before else properties).get("ProvisionedThroughput")
+        if throughput and throughput != before:
+            updates.append({"Update": {"IndexName": name, "ProvisionedThroughput": throughput}})
+    return {"GlobalSecondaryIndexUpdates": updates} if updates else {}
 
 
 def _indexes(properties: Properties, actual: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     wanted, definitions = properties["GlobalSecondaryIndexes"], properties["AttributeDefinitions"]
     for name, index in actual.items():
-        if wanted.get(name) != index:
+        if not _alike(wanted.get(name), index):
             yield {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": name}}]}
     for name, index in wanted.items():
-        if actual.get(name) != index:
+        if not _alike(index, actual.get(name)):
             create = {"Create": {"IndexName": name, **index}}
             yield {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [create]}
+
+
+def _alike(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether it may stay the same index, whatever its throughput is."""
+    if one is None or other is None:
+        return one is other
+    return all(one.get(key) == other.get(key) for key in ("KeySchema", "Projection"))
 
 
 def _live(name: str, before: str, attribute: str, aws: Aws) -> None:
