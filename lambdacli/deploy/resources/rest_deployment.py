@@ -94,6 +94,7 @@ class _RestDeployment(Kind):
     ) -> Attributes:
         api, stage = properties["RestApiId"], _parts(name)[1]
         if changed & _SNAPSHOT:
+            _sweep(api, aws)
             text = _description(name, api, aws)
             aws.call(rest.SERVICE, "create_deployment", restApiId=api, stageName=stage, description=text)
         if "Throttling" in changed:
@@ -185,6 +186,14 @@ def _tidy(api: str, aws: Aws) -> None:
     for each in aws.listed(rest.SERVICE, "get_deployments", "items", restApiId=api, limit=500):
         if str(each.get("description", "")).startswith(_OURS) and each["id"] not in used:
             aws.remove(rest.SERVICE, "delete_deployment", restApiId=api, deploymentId=each["id"])
+
+
+def _sweep(api: str, aws: Aws) -> None:
+    """Delete what a killed run has left of paths in an API of ours: before the snapshot, so that it is done again."""
+    empty = [each["path"] for each in rest.paths(api, aws).given if not each.get("resourceMethods")]
+    if empty != ["/"] and any(each["id"] == api for each in rest.own_apis(aws)):
+        for path in empty:
+            rest.prune(path, api, aws)
 
 
 KIND = _RestDeployment()
