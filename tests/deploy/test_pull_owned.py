@@ -302,3 +302,10 @@ def test_a_table_that_is_owned_has_the_stream_that_its_triggers_need(
         *({"dynamodb": each} for each in triggers), resources={"tables": {"items": {"partition_key": "id", **table}}}
     )
     assert said in project.run("validate", code=2)
+
+
+def test_a_bucket_without_versions_has_never_had_any(project: Project) -> None:
+    project.write(resources={"buckets": {"plain-123": None}})
+    project.deploy()
+    assert "Status" not in project.aws.client("s3").get_bucket_versioning(Bucket="plain-123")
+    assert project.plan() == {}

@@ -92,7 +92,7 @@ class _Bucket(Kind):
             given = {"CreateBucketConfiguration": location} if location else {}
             aws.create("s3", "create_bucket", Bucket=name, **given)
         _put("Tags", name, properties, aws)
-        for field in _groups(set(properties) - {"Tags"}):
+        for field in _groups({key for key in properties if key != "Tags" and not _never_versioned(key, properties)}):
             _put(field, name, properties, aws)
         return {}
 
@@ -142,6 +142,14 @@ def _encryption(bucket: str, aws: Aws) -> dict[str, Any]:
         "KMSMasterKeyID": default.get("KMSMasterKeyID", ""),
         "BucketKeyEnabled": rules[0].get("BucketKeyEnabled", False),
     }
+
+
+def _never_versioned(field: str, properties: Properties) -> bool:
+    """A bucket in which versions are suspended is another thing: what is deleted there leaves a marker behind.
+
+    Source: "Deleting objects from versioning-suspended buckets" in the S3 user guide.
+    """
+    return field == "Versioning" and properties[field] != "Enabled"
 
 
 def _groups(fields: AbstractSet[str]) -> list[str]:
