@@ -54,7 +54,7 @@ class _Stream(Kind):
             return None
         if not properties:
             return Actual({}, {"arn": arn}, owned=False)
-        tags = _named.mapping(aws.listed("kinesis", "list_tags_for_stream", "Tags", StreamName=name))
+        tags = _tags(name, aws)
         known = {**_properties(answer["StreamDescriptionSummary"]), "Tags": tags}
         return Actual(known, {"arn": arn}, owned=_ours.tagged(tags, aws.place))
 
@@ -125,6 +125,18 @@ def _properties(summary: Mapping[str, Any]) -> dict[str, Any]:
         "RetentionPeriodHours": summary["RetentionPeriodHours"],
         "KeyId": summary.get("KeyId", "") if summary.get("EncryptionType") == "KMS" else "",
     }
+
+
+def _tags(name: str, aws: Aws) -> dict[str, str]:
+    """All pages, which boto3 has no paginator for."""
+    found: dict[str, str] = {}
+    after: dict[str, str] = {}
+    while (page := aws.get("kinesis", "list_tags_for_stream", StreamName=name, **after)) and page["Tags"]:
+        found |= _named.mapping(page["Tags"])
+        if not page.get("HasMoreTags"):
+            break
+        after = {"ExclusiveStartTagKey": page["Tags"][-1]["Key"]}
+    return found
 
 
 def _make(request: Mapping[str, Any], tags: Mapping[str, str], aws: Aws) -> None:
