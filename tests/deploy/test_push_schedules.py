@@ -69,6 +69,17 @@ def test_what_has_deleted_itself_is_not_made_again(project: Pushed) -> None:
     assert (action["op"], action["drift"]) == ("create", True)
 
 
+def test_what_has_begun_long_ago_can_be_made_and_changed(project: Pushed) -> None:
+    started = {**EVERY, "start_date": "2020-01-01T08:00:00"}
+    project.write({"reader": [{"schedule": started}]})
+    project.deploy()
+    assert project.plan() == {}
+    project.write({"reader": [{"schedule": {**started, "description": "now and then"}}]})
+    project.deploy()
+    assert _schedules(project)[NAME]["Description"] == "now and then"
+    assert project.plan() == {}
+
+
 def test_the_service_gets_a_role_with_no_more_than_it_needs(project: Pushed) -> None:
     trigger = {"schedule": {**EVERY, "dead_letter_queue": "dead", "kms_key": KEY}}
     project.write({"reader": [trigger]}, queues={"dead": None})

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources.invoker_role import groups_of_functions
 from lambdacli.resource import shortened
 from lambdacli.triggers._pushed import moment, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
@@ -46,6 +48,10 @@ class _Schedule(Kind):
 
     kind = "schedule"
     rank = 70
+
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
+        """One that has begun needs no moment at which it begins, see `_put`."""
+        return bool(wanted == actual or (field == "StartDate" and not actual and _is_past(wanted)))
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
         """A schedule of somebody else is not taken over."""
@@ -78,9 +84,7 @@ class _Schedule(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         named = _parsed(name)
-        made = aws.create(
-            "scheduler", "create_schedule", Name=named.schedule, GroupName=named.group, **_given(properties)
-        )
+        made = _put(partial(aws.create, "scheduler", "create_schedule"), named, properties)
         return {"arn": str(made["ScheduleArn"])}
 
     def update(
@@ -91,8 +95,7 @@ class _Schedule(Kind):
         changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
         aws: Aws,
     ) -> Attributes:
-        named = _parsed(name)
-        aws.call("scheduler", "update_schedule", Name=named.schedule, GroupName=named.group, **_given(properties))
+        _put(partial(aws.call, "scheduler", "update_schedule"), _parsed(name), properties)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
@@ -102,6 +105,21 @@ class _Schedule(Kind):
 
 def _parsed(name: str) -> _Name:
     return _Name(*name.split("/", 2))
+
+
+def _put(call: Callable[..., dict[str, Any]], named: _Name, properties: Properties) -> dict[str, Any]:
+    """Without the moment at which it began where AWS takes none that is over: 5 minutes ago and earlier."""
+    given = {"Name": named.schedule, "GroupName": named.group, **_given(properties)}
+    try:
+        return call(**given)
+    except Refused as refused:
+        if "StartDate" not in refused.text or not _is_past(properties["StartDate"]):
+            raise
+        return call(**{key: value for key, value in given.items() if key != "StartDate"})
+
+
+def _is_past(when: str) -> bool:
+    return bool(when) and moment(when) < datetime.now(timezone.utc)
 
 
 def _given(properties: Properties) -> dict[str, Any]:
@@ -129,11 +147,10 @@ def _is_over(properties: Properties) -> bool:
     """Whether it was to delete itself, and its last invocation lies behind us."""
     if properties.get("ActionAfterCompletion") != "DELETE":
         return False
-    now = datetime.now(timezone.utc)
-    if properties["EndDate"] and moment(properties["EndDate"]) < now:
+    if _is_past(properties["EndDate"]):
         return True
     once = _AT.fullmatch(properties["ScheduleExpression"])
-    return once is not None and _local(once[1], properties["ScheduleExpressionTimezone"]) < now
+    return once is not None and _local(once[1], properties["ScheduleExpressionTimezone"]) < datetime.now(timezone.utc)
 
 
 def _local(text: str, zone: str) -> datetime:

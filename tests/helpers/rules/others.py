@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from rules.rule import Answer, Refusal, Rule, World, tell, told
 
 if TYPE_CHECKING:
     from rules.calls import Call
+
+_LATE = 300  # seconds in which a schedule may have begun
 
 
 class RulesWithTargets(Rule):
@@ -176,6 +179,21 @@ class DeletedQueues(Rule):
         if call.operation == "DeleteQueue":
             world.happened(("queue gone", call.parameters["QueueUrl"].rpartition("/")[2]))
         return answer
+
+
+class StartDates(Rule):
+    """A schedule does not begin in the past.
+
+    Source: https://github.com/getmoto/moto/pull/8172 for the message; StartDate in EventBridge Scheduler's API.
+    """
+
+    watches = ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
+
+    def before(self, call: Call, world: World) -> Refusal | Answer | None:  # noqa: ARG002
+        start = call.parameters.get("StartDate")
+        if start is None or float(start) > time.time() - _LATE:
+            return None
+        return Refusal("ValidationException", "The StartDate you specify cannot be earlier than 5 minutes ago.")
 
 
 class UserPools(Rule):

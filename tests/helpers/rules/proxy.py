@@ -48,7 +48,7 @@ _RULES: tuple[type[Rule], ...] = (
     gateway.Stages, gateway.RouteSettings, gateway.AuthorizerNames,
     others.RulesWithTargets, others.Routes, others.Integrations, others.RestResources, others.RestDeployments,
     patches.RestPatches, patches.RestTags,
-    others.Tables, others.Streams, others.DeletedQueues, others.UserPools,
+    others.Tables, others.Streams, others.DeletedQueues, others.StartDates, others.UserPools,
     balancers.UsedGroups, tags.Tagged,
     pages.Pages,
 )  # fmt: skip
