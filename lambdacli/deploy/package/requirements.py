@@ -28,6 +28,7 @@ _OWN_OF_RUNTIME = frozenset(("boto3", "botocore", "s3transfer"))
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _FILE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(.+)")
 _LOCAL = re.compile(r"(?:(?:-e|--editable)[\s=]+|[^#]*@\s*)?(?:file:(?://)?)?((?:\.{0,2}/|\.$)[^;\s]*|\S+\.whl)")
+_OTHER = re.compile(r"(?:[^-A-Za-z0-9]|[A-Za-z0-9+.-]+://|-e|--editable).*")  # neither an option nor a name
 _NO_WHEEL = (  # as pip and uv say it
     re.compile(r"No matching distribution found for (\S+)"),
     re.compile(r"there (?:is|are) no versions? of ([A-Za-z0-9]\S*)"),
@@ -85,6 +86,8 @@ def _read(path: str) -> _Asked:
             local = _LOCAL.match(line)
             if local and "://" not in local[1]:
                 paths.append(os.path.normpath(os.path.join(folder, local[1])))
+            elif match := _OTHER.match(line):  # it has no name to be found by
+                names.add(match[0])
             if match := _NAME.match("" if local and "@" not in line else line):
                 names.add(normalised(match[0]))
     return _Asked(frozenset(names), tuple(texts.values()), tuple(paths))

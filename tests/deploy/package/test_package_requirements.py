@@ -203,6 +203,17 @@ def test_nothing_to_install_needs_no_installer(project: Project, lines: str) -> 
     assert project.told == []
 
 
+@pytest.mark.usefixtures("installer")
+@pytest.mark.parametrize(
+    "line", ["!!first", "https://127.0.0.1:1/first-1.0-py3-none-any.whl", "-e git+file:///nowhere"]
+)
+def test_no_line_is_passed_over(project: Project, wheels: Path, line: str) -> None:
+    wheels.mkdir()
+    ask(project, wheels, line)
+    with pytest.raises((MachineError, ManifestError), match=r"requirements\.txt"):
+        project.package(runtime=RUNTIME)
+
+
 def test_packages_that_lie_there_are_not_installed_again(project: Project) -> None:
     project.write(
         {"requirements.txt": "Some.Package>=1\n", "some_package-1.0.dist-info/METADATA": "", "some_package/x.py": ""}
