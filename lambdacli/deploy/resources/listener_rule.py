@@ -104,15 +104,22 @@ def _given(properties: Properties) -> dict[str, Any]:
 
 
 def _condition(found: Mapping[str, Any]) -> dict[str, Any]:
-    """A condition without what AWS says twice."""
+    """A condition without what AWS says twice, and without what nobody has given."""
     config = _CONFIGS.get(found["Field"], "")
     if found.get(config):
-        return {"Field": found["Field"], config: found[config]}
+        return {"Field": found["Field"], config: {key: value for key, value in found[config].items() if value}}
     return {"Field": found["Field"], config: {"Values": found.get("Values", [])}}
 
 
 def _sorted(conditions: Any) -> list[str]:
-    return sorted(map(repr, conditions or ()))
+    """Any of a condition's values will do: their order means nothing."""
+    return sorted(repr(_in_order(each)) for each in conditions or ())
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [(key, _in_order(each)) for key, each in sorted(value.items())]
+    return sorted((_in_order(each) for each in value), key=repr) if isinstance(value, list) else value
 
 
 KIND = _ListenerRule()
