@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.errors import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -112,26 +111,6 @@ class Aws:
         except Refused as refused:
             if not refused.absent:
                 raise
-
-    def uploaded(self, package: Package) -> Answer:
-        """Where a package lies in the bucket that the manifest names; it is put there unless it is there already.
-
-        Raises:
-            ManifestError: the manifest names none.
-        """
-        manifest = self.place.manifest
-        if not manifest.deploying.bucket:
-            raise ManifestError(
-                f"{package.path.name} has {package.size:,} bytes: more than 50 MB reach Lambda through S3 only",
-                hint="name a bucket: `deploy: {bucket: NAME}`",
-            )
-        where = {
-            "Bucket": manifest.deploying.bucket,
-            "Key": f"lambdacli/{manifest.app}/{manifest.stage}/{package.content}.zip",
-        }
-        if self.get("s3", "head_object", **where) is None:
-            self.connection.upload(package.path, **where)
-        return {"S3Bucket": where["Bucket"], "S3Key": where["Key"]}
 
     def until(self, probe: Callable[[], T | None], what: str, seconds: float = 300) -> T:
         """What the probe answers as soon as that is not None.

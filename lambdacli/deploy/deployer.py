@@ -143,6 +143,7 @@ RENAMED = {
     ("s3", "get_public_access_block"): "s3:GetBucketPublicAccessBlock",
     ("s3", "head_bucket"): "s3:ListBucket",
     ("s3", "head_object"): "s3:GetObject",
+    ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "list_object_versions"): "s3:ListBucketVersions",
     ("s3", "put_bucket_encryption"): "s3:PutEncryptionConfiguration",
@@ -228,7 +229,11 @@ def _given(place: Place) -> Iterator[dict[str, Any]]:
     yield _allow("UseLayers", ["lambda:GetLayerVersion"], used)
     if bucket := place.manifest.deploying.bucket:
         arn = _filled(f"s3:::{bucket}", place)
-        yield _allow("Packages", ["s3:GetObject", "s3:ListBucket", "s3:PutObject"], [arn, f"{arn}/lambdacli/*"])
+        yield _allow(
+            "Packages",
+            ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+            [arn, f"{arn}/lambdacli/*"],
+        )
     if keys := [each.kms_key for each in functions if each.kms_key]:
         allowed = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
         yield _allow("Keys", allowed, list(dict.fromkeys(keys)))

@@ -8,7 +8,7 @@ from lambdacli import triggers
 from lambdacli.deploy import owned
 from lambdacli.deploy.plan import mark
 from lambdacli.deploy.policies import RUNS_AS, policy
-from lambdacli.deploy.resources import load, record
+from lambdacli.deploy.resources import load, record, uploads
 from lambdacli.deploy.resources._functions import PARTS_TAG
 from lambdacli.deploy.resources.function import IN_A_VERSION
 from lambdacli.deploy.resources.layer import MAX_LAYER_NAME
@@ -38,7 +38,11 @@ def resources(place: Place, packages: Packages, only: str = "") -> list[Resource
     functions = [each for each in place.manifest.functions.values() if not only or each.name == only]
     declared = {name: list(_declared(each, place)) for name, each in place.manifest.functions.items()}
     optional = _optional(declared)
-    shared = [*_layers(functions, place, packages), *owned.resources(place.manifest, place)]
+    shared = [
+        *_layers(functions, place, packages),
+        *owned.resources(place.manifest, place),
+        *_uploads(place, packages),
+    ]
     by_key = {each.key: each for each in shared}
     found = [
         each
@@ -253,6 +257,12 @@ def _layers(functions: Iterable[Function], place: Place, packages: Packages) -> 
         }
         where = f"functions.{users[0].name}.layers"
         yield Resource("layer", layer_name(path, place), properties, where=where)
+
+
+def _uploads(place: Place, packages: Packages) -> Iterator[Resource]:
+    if bucket := place.manifest.deploying.bucket:
+        made = (*packages.functions.values(), *packages.layers.values())
+        yield Resource("uploads", bucket, {"Keys": uploads.keys(made, place)}, where="deploy.bucket")
 
 
 def layer_name(path: str, place: Place) -> str:

@@ -78,8 +78,25 @@ def _packages(manifest: Manifest, functions: Iterable[Function], tell: Callable[
             if (each, function.architecture) not in checked:  # what is native in it suits each of its functions
                 checked.add((each, function.architecture))
                 layers[each] = package.package_layer(Path(each), architecture=function.architecture)
-        package.check_size(function, made[function.name], [layers[each] for each in local])
+        below = [layers[each] for each in local]
+        package.check_size(function, made[function.name], below)
+        _reaching(function, (made[function.name], *below), manifest.deploying.bucket)
     return Packages(made, layers)
+
+
+def _reaching(function: Function, parts: Iterable[Package], bucket: str) -> None:
+    """Whether Lambda can be given all of a function.
+
+    Raises:
+        ManifestError: some of it is too large for Lambda's API, and the manifest names no bucket.
+    """
+    large = [each for each in parts if each.size > package.DIRECT_UPLOAD]
+    if large and not bucket:
+        raise ManifestError(
+            f"function {function.name}: {large[0].path.name} has {large[0].size:,} bytes:"
+            " more than 50 MB reach Lambda through S3 only",
+            hint="name a bucket: `deploy: {bucket: NAME}`",
+        )
 
 
 def _missing(manifest: Manifest, lacks: Iterable[plan.Lack]) -> ManifestError:

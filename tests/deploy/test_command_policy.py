@@ -33,7 +33,8 @@ _CHOSEN = {
     ("lambda", "update_function_code"), ("lambda", "update_function_configuration"), ("lambda", "invoke"),
     ("kinesis", "increase_stream_retention_period"), ("kinesis", "decrease_stream_retention_period"),
 }  # fmt: skip
-_PACKAGES = {("s3", "head_object"), ("s3", "put_object")}  # permitted on the bucket that the manifest names
+# permitted on the bucket that the manifest names
+_PACKAGES = {("s3", "head_object"), ("s3", "list_objects_v2"), ("s3", "put_object"), ("s3", "delete_object")}
 _ARN = re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+")
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.package import DIRECT_UPLOAD
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._functions import MARKS_TAG, NAME_TAG, at_rest, names, revised, settled
+from lambdacli.deploy.resources.uploads import sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ class _Function(Kind):
         function_name = aws.place.function_name(name)
         given = {key: properties[key] for key in CONFIGURATION if not _empty(properties[key])}
         given |= {key: properties[key] for key in ("Architectures", "Tags")}
-        code = _code(properties["CodeSha256"], aws)
+        code = sent(properties["CodeSha256"], aws)
         made = aws.create(
             "lambda", "create_function", FunctionName=function_name, PackageType="Zip", Code=code, **given
         )
@@ -79,7 +79,7 @@ class _Function(Kind):
             made = revised(aws, "update_function_configuration", found["RevisionId"], function_name, **given)
             found = settled(aws, function_name, made)
         if changed & (_CODE | {"LastUpdateStatus"}):
-            code = _code(properties["CodeSha256"], aws) | {"Architectures": properties["Architectures"]}
+            code = sent(properties["CodeSha256"], aws) | {"Architectures": properties["Architectures"]}
             made = revised(aws, "update_function_code", found["RevisionId"], function_name, **code)
             found = settled(aws, function_name, made)
         return _attributes(found)
@@ -125,14 +125,6 @@ def _empty(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_empty(each) for each in value.values())
     return value in ("", None, [])
-
-
-def _code(sha256: str, aws: Aws) -> dict[str, Any]:
-    """The package itself, or where in the bucket it lies that the manifest names."""
-    package = aws.packages[sha256]
-    if package.size <= DIRECT_UPLOAD:
-        return {"ZipFile": package.path.read_bytes()}
-    return aws.uploaded(package)
 
 
 def _reserve(wanted: int | None, function_name: str, aws: Aws, *, there: bool) -> None:

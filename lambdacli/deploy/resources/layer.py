@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.package import DIRECT_UPLOAD
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources.uploads import sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ class _Layer(Kind):
         content, where = properties["Content"], _name(name, aws.place)
         made = aws.create(
             "lambda", "publish_layer_version", LayerName=where, Description=_description(content, aws.place),
-            Content=_content(properties["CodeSha256"], aws),
+            Content=sent(properties["CodeSha256"], aws),
             CompatibleRuntimes=properties["CompatibleRuntimes"],
             CompatibleArchitectures=properties["CompatibleArchitectures"],
         )  # fmt: skip
@@ -102,13 +102,6 @@ def _versions(name: str, aws: Aws) -> list[dict[str, Any]]:
     ours = _description("", aws.place)
     found = aws.listed("lambda", "list_layer_versions", "LayerVersions", LayerName=_name(name, aws.place))
     return [each for each in found if each.get("Description", "").startswith(ours)]
-
-
-def _content(sha256: str, aws: Aws) -> dict[str, Any]:
-    package = aws.packages[sha256]
-    if package.size <= DIRECT_UPLOAD:
-        return {"ZipFile": package.path.read_bytes()}
-    return aws.uploaded(package)
 
 
 def _prune(name: str, aws: Aws) -> None:
