@@ -45,7 +45,7 @@ FUNCTIONS = (
           " untag_resource update_alias update_function_code update_function_configuration"
           " update_function_url_config", _MINE),
     Scope("Mappings", "lambda",
-          "delete_event_source_mapping get_event_source_mapping update_event_source_mapping",
+          "delete_event_source_mapping get_event_source_mapping tag_resource update_event_source_mapping",
           ("lambda:{here}:event-source-mapping:*",)),
     Scope("NewMappings", "lambda", "create_event_source_mapping", ("*",),
           {"ArnLike": {"lambda:FunctionArn": "arn:{partition}:lambda:{here}:function:{mine}*"}}),
@@ -134,6 +134,7 @@ _PREFIXES = {
 RENAMED = {
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("lambda", "create_function"): "lambda:CreateFunction lambda:TagResource",
+    ("lambda", "get_function"): "lambda:GetFunction lambda:ListTags",
     ("lambda", "create_event_source_mapping"): "lambda:CreateEventSourceMapping",
     ("iam", "create_role"): "iam:CreateRole iam:TagRole",
     ("logs", "create_log_group"): "logs:CreateLogGroup logs:TagResource",
@@ -180,7 +181,7 @@ def policies(place: Place) -> dict[str, dict[str, Any]]:
     """
     return {
         f"{place.prefix}-deploys-functions": _policy([*_statements(FUNCTIONS, place), *_given(place)]),
-        f"{place.prefix}-deploys-triggers": _policy([*_statements(TRIGGERS, place)]),
+        f"{place.prefix}-deploys-triggers": _policy([*_statements(TRIGGERS, place), *_called(place)]),
     }
 
 
@@ -239,6 +240,24 @@ def _given(place: Place) -> Iterator[dict[str, Any]]:
         yield _allow("Keys", allowed, list(dict.fromkeys(keys)))
     if any(each.subnets for each in functions):
         yield _allow("Network", ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], ["*"])
+
+
+def _called(place: Place) -> Iterator[dict[str, Any]]:
+    """Rules and schedules that the manifest's triggers name themselves, and what private APIs need besides."""
+    triggers = [each for function in place.manifest.functions.values() for each in function.triggers]
+    scopes = {each.sid: each for each in TRIGGERS}
+    for sid, kinds in (("Rules", ("eventbridge", "schedule")), ("Schedules", ("schedule",))):
+        named = sorted(
+            {str(each.settings["name"]) for each in triggers if each.kind in kinds and "name" in each.settings}
+        )
+        given = tuple(
+            part.replace("{mine}*", name) for name in named for part in scopes[sid].resources if "{mine}" in part
+        )
+        if given:
+            yield _statement(scopes[sid]._replace(sid=f"Named{sid}", resources=given), place)
+    if any(each.settings.get("endpoint_type") == "PRIVATE" for each in triggers if each.kind == "rest"):
+        apis = [_filled(f"apigateway:{{region}}::/restapis{rest}", place) for rest in ("", "/*")]
+        yield _allow("PrivateApis", ["apigateway:UpdateRestApiPolicy"], apis)
 
 
 def _allow(sid: str, allowed: list[str], resources: list[str]) -> dict[str, Any]:

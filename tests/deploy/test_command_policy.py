@@ -16,7 +16,7 @@ from deployment import MANIFESTS, Deployment
 
 import lambdacli.deploy
 from lambdacli.deploy import deployer
-from lambdacli.model import Function, Manifest
+from lambdacli.model import Function, Manifest, Trigger
 from lambdacli.resource import Place
 
 if TYPE_CHECKING:
@@ -143,6 +143,36 @@ def test_the_policies_are_well_formed_and_not_too_large() -> None:
         assert len(json.dumps(policy, separators=(",", ":"))) < deployer.MAX_SIZE
         sids = [each["Sid"] for each in policy["Statement"]]
         assert len(sids) == len(set(sids))
+
+
+def test_what_only_some_manifests_need_is_permitted_to_these() -> None:
+    named = {"expression": "rate(1 day)", "name": "nightly"}
+    triggers = (
+        Trigger("schedule", named),
+        Trigger("rest", {"route": "GET /a", "endpoint_type": "PRIVATE"}, 1),
+    )
+    function = Function("f", "app.handler", "python3.13", Path("/nowhere"), triggers=triggers)
+    place = _place()
+    plain = list(deployer.policies(place).values())
+    several = list(
+        deployer.policies(place._replace(manifest=place.manifest._replace(functions={"f": function}))).values()
+    )
+    here = "eu-west-1:123456789012"
+    for action, arn in (
+        ("events:PutRule", f"arn:aws:events:{here}:rule/nightly"),
+        ("scheduler:CreateSchedule", f"arn:aws:scheduler:{here}:schedule/shop-dev/nightly"),
+        ("apigateway:UpdateRestApiPolicy", "arn:aws:apigateway:eu-west-1::/restapis/a1"),
+    ):
+        assert _permitted(several, action, arn)
+        assert not _permitted(plain, action, arn)
+    for policy in several:
+        _well_formed(policy)
+
+
+def test_tags_are_permitted_where_functions_and_mappings_have_some() -> None:
+    policies = list(deployer.policies(_place()).values())
+    assert _permitted(policies, "lambda:TagResource", "arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:u-1")
+    assert "lambda:ListTags" in deployer.actions("lambda", "get_function")
 
 
 def _well_formed(policy: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
@@ -84,7 +83,7 @@ class _Schedule(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         named = _parsed(name)
-        made = _put(partial(aws.create, "scheduler", "create_schedule"), named, properties)
+        made = _put(lambda given: aws.create("scheduler", "create_schedule", **given), named, properties)
         return {"arn": str(made["ScheduleArn"])}
 
     def update(
@@ -95,7 +94,7 @@ class _Schedule(Kind):
         changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
         aws: Aws,
     ) -> Attributes:
-        _put(partial(aws.call, "scheduler", "update_schedule"), _parsed(name), properties)
+        _put(lambda given: aws.call("scheduler", "update_schedule", **given), _parsed(name), properties)
         return actual.attributes
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
@@ -107,15 +106,15 @@ def _parsed(name: str) -> _Name:
     return _Name(*name.split("/", 2))
 
 
-def _put(call: Callable[..., dict[str, Any]], named: _Name, properties: Properties) -> dict[str, Any]:
+def _put(call: Callable[[dict[str, Any]], dict[str, Any]], named: _Name, properties: Properties) -> dict[str, Any]:
     """Without the moment at which it began where AWS takes none that is over: 5 minutes ago and earlier."""
     given = {"Name": named.schedule, "GroupName": named.group, **_given(properties)}
     try:
-        return call(**given)
+        return call(given)
     except Refused as refused:
         if "StartDate" not in refused.text or not _is_past(properties["StartDate"]):
             raise
-        return call(**{key: value for key, value in given.items() if key != "StartDate"})
+        return call({key: value for key, value in given.items() if key != "StartDate"})
 
 
 def _is_past(when: str) -> bool:
