@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes
 from lambdacli.errors import UsageError
-from lambdacli.manifest.limits import REGION, RESERVED
+from lambdacli.manifest.limits import NAME, NAME_RULE, REGION, RESERVED
 from lambdacli.model import Deploying, Destination, Function, Manifest, Permission, Trigger
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Building:
             from lambdacli.manifest.wording import listed, nearest
 
             raise UsageError(f"no stage {self.stage!r}", hint=nearest(self.stage, stages) or listed(stages))
+        if not re.fullmatch(NAME, self.stage):
+            raise UsageError(f"invalid stage {self.stage!r}", hint=NAME_RULE)
         return {}
 
     def _resources(self) -> dict[str, dict[str, Any]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdacli.manifest.limits import RETENTIONS
+from lambdacli.manifest.limits import RETENTIONS, ROLE
 
-_ROLE = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$|\$\{"
+_ROLE = rf"^{ROLE}$|\$\{{"
 _KEY = r"^arn:aws[a-z-]*:kms:.+$|\$\{"
 KEPT_VERSIONS = 5
 RETENTION = 30  # days

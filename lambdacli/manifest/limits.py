@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+NAME = "[a-zA-Z0-9_-]{1,64}"  # of functions and stages: they become parts of AWS's names
+NAME_RULE = "1 to 64 letters, digits, - and _"
 REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"  # us-gov-east-1, eusc-de-east-1: AWS may add more such
+ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 HANDLER_CHARACTERS = 128  # of Lambda's API
 
 # "Defined runtime environment variables" in the Lambda developer guide, and those of newer features.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli import runtimes, triggers
 from lambdacli.manifest import deployment, owned
-from lambdacli.manifest.limits import HANDLER_CHARACTERS, REGION, RESERVED
+from lambdacli.manifest.limits import HANDLER_CHARACTERS, NAME, NAME_RULE, REGION, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,7 +148,7 @@ _ACCOUNT = ("^[0-9]{12}$", "expected 12 digits in quotes")
 
 
 def _names() -> dict[str, Any]:
-    return {"pattern": "^[a-zA-Z0-9_-]{1,64}$", "patternErrorMessage": "a name has 1 to 64 letters, digits, - and _"}
+    return {"pattern": f"^{NAME}$", "patternErrorMessage": f"a name has {NAME_RULE}"}
 
 
 def _stage(use: Use) -> dict[str, Any]:

@@ -91,6 +91,13 @@ def test_without_stages_any_name_will_do(load: Load) -> None:
     assert made.functions["f"].environment == {"WHERE": "qa"}
 
 
+@pytest.mark.parametrize("stage", ["a b", "prod!", "../up", "a" * 65, "ä"])
+def test_a_stage_that_cannot_be_in_a_name_is_refused(load: Load, stage: str) -> None:
+    with pytest.raises(UsageError, match="invalid stage") as caught:
+        load(HEAD + "}", stage=stage)
+    assert caught.value.hint == "1 to 64 letters, digits, - and _"
+
+
 @pytest.mark.parametrize(
     ("option", "written", "environ", "region"),
     [
