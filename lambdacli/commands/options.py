@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +117,14 @@ def known_function(manifest: Manifest, name: str) -> str:
     return manifests.select(manifest, name).name if name else ""
 
 
+def _a_role(given: str) -> str:
+    from lambdacli.manifest.limits import ROLE
+
+    if given and not re.fullmatch(ROLE, given):
+        raise UsageError(f"--role {given!r} is no ARN of a role", hint="such as arn:aws:iam::123456789012:role/name")
+    return given
+
+
 def check_settings(args: Sequence[str]) -> None:
     """Of a line that cannot be read: `--set` may have taken the option behind it for its value.
 
@@ -161,7 +170,13 @@ Only = Annotated[
     ),
 ]
 Role = Annotated[
-    str, typer.Option("--role", metavar="ARN", help="For functions without a role in the manifest; it is not touched.")
+    str,
+    typer.Option(
+        "--role",
+        metavar="ARN",
+        help="For functions without a role in the manifest; it is not touched.",
+        callback=_a_role,
+    ),
 ]
 Canary = Annotated[
     int,

@@ -39,6 +39,13 @@ def test_exit_codes_that_tell_of_changes(project: Project, command: list[str]) -
     assert project(*command, "--detailed-exitcode").status == 1
 
 
+@pytest.mark.parametrize("command", [["deploy", "--yes"], ["diff"], ["policy"]])
+def test_a_role_is_an_arn(project: Project, command: list[str]) -> None:
+    ended = project(*command, "--role", "mine")
+    assert (ended.status, project.aws.writes) == (2, [])
+    assert ended.err.startswith("error: --role 'mine' is no ARN of a role\nhint: such as arn:aws:iam::")
+
+
 def test_exit_codes_of_changes_are_for_plans_alone(project: Project) -> None:
     ended = project("deploy", "--yes", "--detailed-exitcode")
     assert (ended.status, project.aws.writes) == (1, [])
