@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lambdacli.commands import options
-from lambdacli.commands.deploying import How, Target, planning, run
+from lambdacli.commands.deploying import How, Target, deployment, planning, run
 
 
 @planning
@@ -28,15 +28,5 @@ def command(
     What is not in the manifest any more is deleted; what holds data only with --delete-data. A deployment that was
     interrupted goes on with the same command. Exit code 1 when something failed.
     """
-    from lambdacli import deploy
-
-    wanted = deploy.Options(
-        target.manifest,
-        profile=target.profile,
-        account=target.account,
-        role=role,
-        only=options.known_function(target.manifest, only),
-        canary=canary,
-        delete_data=delete_data,
-    )
+    wanted = deployment(target, only, role=role, canary=canary, delete_data=delete_data)
     return run(wanted, How(dry_run, yes, json, detailed_exitcode, force_unlock))

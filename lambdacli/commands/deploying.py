@@ -78,6 +78,18 @@ def planning(command: Callable[..., int]) -> Callable[..., int]:
     return run_it
 
 
+def deployment(target: Target, only: str, **more: Any) -> deploy.Options:
+    """What `deploy` does and `diff` shows.
+
+    Raises:
+        UsageError: there is no such function.
+    """
+    from lambdacli import deploy
+
+    known = options.known_function(target.manifest, only)
+    return deploy.Options(target.manifest, profile=target.profile, account=target.account, only=known, **more)
+
+
 def run(wanted: deploy.Options, how: How) -> int:
     """Plan, show, ask, carry out, report; the exit code.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambdacli.commands import options
-from lambdacli.commands.deploying import How, Target, planning, run
+from lambdacli.commands.deploying import How, Target, deployment, planning, run
 
 
 @planning
@@ -17,15 +17,5 @@ def command(
     detailed_exitcode: options.DetailedExitcode = False,
 ) -> int:
     """Show what `deploy` would change, and what was changed outside lambdacli. Only reads."""
-    from lambdacli import deploy
-
-    wanted = deploy.Options(
-        target.manifest,
-        profile=target.profile,
-        account=target.account,
-        role=role,
-        only=options.known_function(target.manifest, only),
-        canary=canary,
-        delete_data=delete_data,
-    )
+    wanted = deployment(target, only, role=role, canary=canary, delete_data=delete_data)
     return run(wanted, How(dry_run=True, json=json, detailed_exitcode=detailed_exitcode))

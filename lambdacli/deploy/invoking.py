@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.errors import UsageError
+from lambdacli.deploy.traffic import not_deployed
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ def invoke(aws: Aws, name: str, event: bytes, client_context: str = "", *, later
     except Refused as refused:
         if not refused.absent:
             raise
-        raise UsageError(
-            f"function {name} is not deployed in {aws.place.region}, stage {aws.place.manifest.stage}",
-            hint="`lambdacli deploy` brings it there",
-        ) from None
+        raise not_deployed(name, aws.place) from None
     return Answer(
         answer["ResponseMetadata"].get("RequestId", ""),
         answer.get("ExecutedVersion", ""),

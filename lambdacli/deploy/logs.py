@@ -122,6 +122,8 @@ def follow(aws: Aws, source: Source, since: int, tell: Callable[[str], None]) ->
             if refused.code != _ENDED:
                 tell(f"no live tail ({refused.code}): the log is asked for every {_ASK:g} s")
                 break
+        else:
+            aws.connection.pause(_ASK)  # it has come to its end: another one may do so at once
         latest += 1
     yield from _asked(aws, source, latest)
 

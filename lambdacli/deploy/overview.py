@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy import actual, view
+from lambdacli.deploy.resources.alias import shares
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def _function(aws: Aws, name: str, attributes: Mapping[Any, Mapping[str, str]]) 
     function_name = aws.place.function_name(name)
     told = (aws.get("lambda", "get_function", FunctionName=function_name) or {}).get("Configuration", {})
     alias = aws.get("lambda", "get_alias", FunctionName=function_name, Name=ALIAS) or {}
-    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    canaries = [{"version": version, "percent": round(100 * weight)} for version, weight in weights.items()]
+    canaries = [{"version": version, "percent": round(100 * weight)} for version, weight in shares(alias).items()]
     return {
         "functionName": function_name,
         "arn": aws.place.alias_arn(name),

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.deploy import lock
-from lambdacli.deploy.resources.alias import Version, digest_of, move
+from lambdacli.deploy.resources.alias import Version, digest_of, move, shares
+from lambdacli.deploy.resources.versions import published
 from lambdacli.errors import UsageError
 from lambdacli.resource import ALIAS
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from lambdacli.deploy.aws import Aws
+    from lambdacli.resource import Place
 
 _MOST_LISTED = 12
 
@@ -44,12 +46,8 @@ def of(aws: Aws, name: str) -> Traffic:
     """
     found = aws.get("lambda", "get_alias", FunctionName=aws.place.function_name(name), Name=ALIAS)
     if found is None:
-        raise UsageError(
-            f"function {name} is not deployed in {aws.place.region}, stage {aws.place.manifest.stage}",
-            hint="`lambdacli deploy` brings it there",
-        )
-    weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    for canary, weight in weights.items():
+        raise not_deployed(name, aws.place)
+    for canary, weight in shares(found).items():
         return Traffic(name, str(found["FunctionVersion"]), canary, round(100 * weight))
     return Traffic(name, str(found["FunctionVersion"]))
 
@@ -67,7 +65,7 @@ def back(aws: Aws, traffic: Traffic, to: str = "") -> Move:
     """
     if traffic.canary and not to:
         return Move(traffic, traffic.version)
-    numbers = versions(aws, traffic.name)
+    numbers = published(aws, aws.place.function_name(traffic.name))
     older = [number for number in numbers if int(number) < int(traffic.version)]
     if to and to not in numbers:
         listed = ", ".join(numbers[-_MOST_LISTED:])
@@ -82,11 +80,12 @@ def on(traffic: Traffic) -> Move | None:
     return Move(traffic, traffic.canary) if traffic.canary else None
 
 
-def versions(aws: Aws, name: str) -> list[str]:
-    """The numbers of a function's published versions, the oldest first."""
-    function_name = aws.place.function_name(name)
-    found = aws.listed("lambda", "list_versions_by_function", "Versions", FunctionName=function_name)
-    return sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
+def not_deployed(name: str, place: Place) -> UsageError:
+    """A function of the manifest is not there."""
+    return UsageError(
+        f"function {name} is not deployed in {place.region}, stage {place.manifest.stage}",
+        hint="`lambdacli deploy` brings it there",
+    )
 
 
 def carry_out(aws: Aws, moves: Sequence[Move], *, force_unlock: bool = False) -> None:

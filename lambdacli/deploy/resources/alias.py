@@ -141,6 +141,11 @@ def move(
     return {"arn": made["AliasArn"], "version": to.number}
 
 
+def shares(found: Mapping[str, Any]) -> dict[str, float]:
+    """The versions that get a part of an alias' traffic besides the one that it points at, with the part of each."""
+    return dict((found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
+
+
 def described(version: Version, canary: Version | None = None, percent: int = 0) -> str:
     """The alias' description."""
     text = f"lambdacli: version {version.number} is {version.digest or '?'}"
@@ -149,7 +154,7 @@ def described(version: Version, canary: Version | None = None, percent: int = 0)
 
 def _actual(found: Mapping[str, Any]) -> Actual:
     number = str(found["FunctionVersion"])
-    weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    weights = shares(found)
     told = _DESCRIBED.fullmatch(found.get("Description", ""))
     ours = told is not None and told[1] == number
     digest = told[2] if told and ours else f"version {number}, which somebody else has chosen"

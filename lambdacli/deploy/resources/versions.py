@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources.alias import shares
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
@@ -50,16 +51,20 @@ class _Versions(Kind):
         """They go with the function."""
 
 
+def published(aws: Aws, function_name: str) -> list[str]:
+    """The numbers of a function's versions, the oldest first."""
+    found = aws.listed("lambda", "list_versions_by_function", "Versions", FunctionName=function_name)
+    return sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
+
+
 def old(aws: Aws, function_name: str, kept: int) -> list[str]:
     """The versions to delete: all but the newest `kept`, and but those that an alias gives traffic to."""
-    found = aws.listed("lambda", "list_versions_by_function", "Versions", FunctionName=function_name)
-    numbers = sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
+    numbers = published(aws, function_name)
     if len(numbers) <= kept:
         return []
     needed: set[str] = set()
     for alias in aws.listed("lambda", "list_aliases", "Aliases", FunctionName=function_name):
-        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        needed |= {alias["FunctionVersion"], *weights}
+        needed |= {alias["FunctionVersion"], *shares(alias)}
     return [number for number in numbers[:-kept] if number not in needed]
 
 
