@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 SERVICE = "apigateway.amazonaws.com"
 _KINDS = {"http": "http_api", "websocket": "websocket_api"}
-_MOST_STATEMENTS = 20  # of one function for one stage: its policy holds 20 KB, a statement about 400 bytes
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
@@ -200,7 +199,7 @@ def permission(one: Use, rest: str) -> Resource:
     Source: "Working with Lambda proxy integrations" in the API Gateway developer guide.
     """
     same = together(one).routes[one.function.name, one.stage]
-    what = "*" if same > _MOST_STATEMENTS else _PARAMETER.sub("*", rest)
+    what = "*" if same > deployed.MOST_STATEMENTS else _PARAMETER.sub("*", rest)
     source = one.execute_arn(f"{one.stage}/{what}")
     sid = f"{one.api.name}/{one.stage}/{what}"
     return deployed.permission(one.trigger, one.function, one.place, SERVICE, source, sid=sid)

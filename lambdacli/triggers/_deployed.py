@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lambdacli.resource import Place, Value
 
 
+MOST_STATEMENTS = 20  # of a function for a stage of an API: its policy holds 20 KB, a statement about 400 bytes
+
+
 def where(trigger: Trigger, function: Function, key: str = "") -> str:
     """The trigger, or one of its settings, in the manifest."""
     path = f"functions.{function.name}.triggers[{trigger.position}].{trigger.kind}"

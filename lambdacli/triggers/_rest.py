@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lambdacli.resource import Fingerprint, Joined, Key, Ref, Resource, digest
 from lambdacli.triggers import _deployed
 from lambdacli.triggers import _routes as routes
+from lambdacli.triggers._deployed import MOST_STATEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,12 +176,22 @@ _PRIVATE = json.dumps({
 
 
 def _permission(route: _Route) -> Resource:
-    """Lets this very method of this very stage invoke the function."""
+    """Lets this very method of this very stage invoke the function; one statement for all where they are many."""
     path = re.sub(r"\{[^{}]*\}", "*", route.path)
     verb = "*" if route.verb == "ANY" else route.verb
-    source = Joined((route.place.arn("execute-api", ""), route.id, f"/{route.stage}/{verb}{path}"))
-    sid = f"{route.api} {route.stage} {route.verb} {route.path}"
+    what, told = f"{verb}{path}", f"{route.verb} {route.path}"
+    if _together_there(route) > MOST_STATEMENTS:
+        what = told = "*"
+    source = Joined((route.place.arn("execute-api", ""), route.id, f"/{route.stage}/{what}"))
+    sid = f"{route.api} {route.stage} {told}"
     return _deployed.permission(route.trigger, route.function, route.place, "apigateway.amazonaws.com", source, sid=sid)
+
+
+def _together_there(route: _Route) -> int:
+    """How many methods of the function there are in the stage."""
+    here, stage = (route.trigger.settings.get(key) for key in ("api", "stage"))
+    given = (each.settings for each in route.function.triggers if each.kind == "rest")
+    return sum(each.get("api") == here and each.get("stage") == stage for each in given)
 
 
 def _invocation(place: Place, function: Value, mode: str = "BUFFERED") -> Joined:

@@ -49,6 +49,13 @@ def test_a_method_of_a_rest_api_is_open_to_its_own_path_alone() -> None:
     assert method.key in deployment.after
 
 
+def test_many_methods_of_a_function_share_a_statement() -> None:
+    found = _deployed(*(trigger("rest", route=f"GET /{number}") for number in range(21)))
+    sources = {each.properties["SourceArn"].parts[-1] for each in found if each.kind == "permission"}
+    assert sources == {"/dev/*"}
+    assert len({each.key for each in found if each.kind == "permission"}) == 1
+
+
 def test_methods_of_one_api_share_it_and_its_deployment() -> None:
     media = {"binary_media_types": ["image/png"]}
     found = _deployed(trigger("rest", route="GET /a", **media), trigger("rest", route="GET /b"))
