@@ -33,14 +33,17 @@ def wanted(cors: Setting) -> dict[str, Any]:
 
 
 def plain(cors: Mapping[str, Any]) -> dict[str, Any]:
-    """CORS as AWS answers it, or as it is wanted, in the form that can be compared: headers have no case."""
+    """CORS as AWS answers it, or as it is wanted, in the form that can be compared.
+
+    Headers have no case, and neither have the origins that browsers tell.
+    """
     found: dict[str, Any] = {}
     for name, value in sorted(cors.items()):
         if name not in _NAMES.values() or not value:
             continue
         if isinstance(value, list):
-            lower = name.endswith("Headers")
-            found[name] = sorted({each.lower() if lower else each for each in value})
+            lower = name != "AllowMethods"
+            found[name] = sorted({each.lower() if lower else each.upper() for each in value})
         else:
             found[name] = value
     return found
