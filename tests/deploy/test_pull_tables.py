@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.aws import Aws
 from lambdacli.deploy.connection import Connection
+from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, load
 from lambdacli.model import Manifest
 from lambdacli.resource import Place
@@ -93,3 +94,35 @@ def test_types_that_a_former_index_has_left_are_no_difference() -> None:
     wanted = [{"AttributeName": "id", "AttributeType": "S"}]
     assert kind.same("AttributeDefinitions", wanted, [*wanted, {"AttributeName": "state", "AttributeType": "S"}])
     assert not kind.same("AttributeDefinitions", wanted, [{"AttributeName": "id", "AttributeType": "N"}])
+
+
+class Making(Connection):
+    """Has a table that is being made, and refuses what DynamoDB refuses until it is there."""
+
+    def once(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        if operation == "describe_table":
+            return {"Table": {**TABLE, "TableStatus": "CREATING"}}
+        if operation == "list_tags_of_resource":
+            return {"Tags": []}
+        text = "Cannot describe time to live while table is in CREATING state: Current table state is CREATING"
+        raise Refused(service, operation, "ValidationException", text)
+
+
+TABLE = {
+    "TableArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/items",
+    "KeySchema": HASH,
+    "AttributeDefinitions": [],
+    "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+}
+
+
+def test_a_table_that_is_being_made_is_not_asked_what_it_cannot_tell() -> None:
+    found = load("table").read("items", table(0), Aws(Making("", "eu-west-1"), PLACE, {}))
+    assert found is not None
+    assert (found.properties["TimeToLive"], found.properties["PointInTimeRecovery"]) == ("", False)
+
+
+def test_what_a_mapping_logs_by_itself_is_no_difference() -> None:
+    same = load("event_source_mapping").same
+    assert same("LoggingConfig", {}, {"SystemLogLevel": "INFO"})
+    assert not same("LoggingConfig", {"SystemLogLevel": "WARN"}, {"SystemLogLevel": "INFO"})

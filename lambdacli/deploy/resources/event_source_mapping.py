@@ -71,6 +71,8 @@ class _EventSourceMapping(Kind):
         """As they mean: patterns as JSON, lists without order, what AWS fills in left out."""
         if field == "Enabled" and actual is None:
             return True  # it is being made or changed: nobody knows yet
+        if field == "LoggingConfig" and not wanted:
+            return True  # what AWS logs by itself
         if field == "StartingPositionTimestamp":
             return actual is not None and abs(wanted - actual) < 1
         if field == "ProvisionedPollerConfig" and wanted and actual:

@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({
     "TimeToLive": "",
     "PointInTimeRecovery": False,
 })  # fmt: skip
+_NOT_YET = {key: DEFAULTS[key] for key in ("TimeToLive", "PointInTimeRecovery")}  # nobody may ask while it is made
 _PATIENCE = 1800  # seconds; an index of a large table is filled for long
 _THROUGHPUT = ("ReadCapacityUnits", "WriteCapacityUnits")
 _PLAIN = ("BillingMode", "TableClass", "DeletionProtectionEnabled")
@@ -69,7 +70,8 @@ class _Table(Kind):
             return Actual({}, attributes, owned=False)
         tags = _named.mapping(aws.listed("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=table["TableArn"]))
         owned = _ours.tagged(tags, aws.place)
-        return Actual({**_properties(table), **_beside(name, aws), "Tags": tags}, attributes, owned=owned)
+        beside = _NOT_YET if table["TableStatus"] == "CREATING" else _beside(name, aws)
+        return Actual({**_properties(table), **beside, "Tags": tags}, attributes, owned=owned)
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for name in names(aws.tagged(), aws.place.arn("dynamodb", "table/")):
