@@ -99,7 +99,7 @@ class Kind:
     shared: ClassVar[bool] = False  # of the app, with a part for each function; with `Place.only` that part is all
     hangs: ClassVar[bool] = True  # on a function: its name is the function's, or begins with it and a slash
 
-    def known(self, resource: Resource, place: Place) -> Attributes:  # noqa: ARG002 - for subclasses
+    def known(self, resource: Resource, place: Place) -> Attributes:
         """The attributes that follow from the name, whether or not it exists."""
         return _NOTHING
 
@@ -107,22 +107,22 @@ class Kind:
         """What is changed by one call at a time: resources of one lane wait for each other."""
         return resource.function or str(resource.key)
 
-    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:  # noqa: ARG002
+    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:
         """What it should be, given what it is: where this depends on the command line."""
         return properties
 
-    def same(self, field: str, wanted: Any, actual: Any) -> bool:  # noqa: ARG002 - for subclasses
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
         """Whether two values of a field mean the same."""
         return bool(wanted == actual)
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """Why AWS would refuse it, or why it must not be made, as a line for people; "" for no reason.
 
         What is not ours (`Actual.owned`) is left as it is, unless a kind says here that it is in the way.
         """
         return ""
 
-    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
         """A field's change in words that people know, where the field is only ours."""
         return field, old, new
 
@@ -130,11 +130,11 @@ class Kind:
         """The resource as it is; None where it does not exist. Properties may hold UNKNOWN."""
         raise NotImplementedError
 
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:  # noqa: ARG002 - for subclasses
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """All of this app and stage that names and tags tell, wanted or not, by their names."""
         return ()
 
-    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:  # noqa: ARG002 - as above
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         """All that hang on one function, wanted or not, by their names."""
         return ()
 
@@ -149,8 +149,11 @@ class Kind:
     def update(
         self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
-        """Change the fields that differ; its attributes. It may be called twice."""
-        raise NotImplementedError
+        """Change the fields that differ; its attributes. It may be called twice.
+
+        Unless a kind says otherwise, what makes it writes it as a whole.
+        """
+        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Delete it. It may be gone already."""

@@ -1,6 +1,5 @@
 """An HTTP or a WebSocket API. Source: CreateApi and UpdateApi in the API Gateway Version 2 API reference."""
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

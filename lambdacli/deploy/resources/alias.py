@@ -59,7 +59,7 @@ class _Alias(Kind):
             return "FunctionVersion", actual.attributes["version"], UNKNOWN
         return "RoutingConfig", _share(old, "newer"), _share(new, "new")
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get("lambda", "get_alias", FunctionName=aws.place.function_name(name), Name=ALIAS)
         return _actual(found) if found else None
 
@@ -78,12 +78,7 @@ class _Alias(Kind):
         return {"arn": made["AliasArn"], "version": version}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         function_name = aws.place.function_name(name)
         canary = properties["Canary"]
@@ -94,7 +89,7 @@ class _Alias(Kind):
             return move(aws, function_name, stays, new, canary["Percent"], before=stays.number)
         return move(aws, function_name, new, before=actual.attributes["version"])
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("lambda", "delete_alias", FunctionName=aws.place.function_name(name), Name=ALIAS)
 
 

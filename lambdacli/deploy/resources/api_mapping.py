@@ -3,7 +3,6 @@
 Source: CreateApiMapping in the API Gateway Version 2 API reference. A tag of the API tells which domains lead to it.
 """
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

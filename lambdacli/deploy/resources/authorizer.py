@@ -3,7 +3,6 @@
 Source: CreateAuthorizer in the API Gateway Version 2 API reference. Its name tells what it is like and whose it is.
 """
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 import re

@@ -54,7 +54,7 @@ class _Bucket(Kind):
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """Names are taken for all accounts: what nobody here may look into is in the way."""
         if actual is None or not actual.more.get("hidden"):
             return ""
@@ -97,18 +97,13 @@ class _Bucket(Kind):
         return {}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - what is put counts
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         for field in _groups(changed):
             _put(field, name, properties, aws)
         return {}
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its name says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Delete it with all that is in it: nobody gets here without having said so."""
         _empty(name, aws)
         aws.remove("s3", "delete_bucket", Bucket=name)

@@ -14,7 +14,6 @@ from lambdacli.deploy.resources import Actual, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
@@ -58,12 +57,12 @@ class _BucketNotification(Kind):
         pairs = ((one, other) for i, one in enumerate(wanted) for other in (*wanted[i + 1 :], *others))
         return next((_clash(one, other) for one, other in pairs if overlapping(one, other)), "")
 
-    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
         """What each function is notified of, unless it is something else that differs."""
         before, after = (sorted(_told(entry) for entry in (entries or {}).values()) for entries in (old, new))
         return (field, old, new) if before == after else (field, before, after)
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The entries of our functions, and in `more` those of others. There is one of every bucket."""
         configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=name)
         if configuration is None:
@@ -93,17 +92,6 @@ class _BucketNotification(Kind):
         """Put our entries beside those of others."""
         _write(name, properties, aws)
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - it is read again just before it is written
-        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
-        aws: Aws,
-    ) -> Attributes:
-        """Put the entries as they should be in the place of those that are there."""
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Take our entries away."""

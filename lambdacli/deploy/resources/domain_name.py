@@ -1,6 +1,5 @@
 """A custom domain name of API Gateway, which somebody has made with its certificate. It is only read."""
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

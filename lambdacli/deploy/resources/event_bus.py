@@ -24,7 +24,7 @@ class _EventBus(Kind):
         """The ARN follows from the name."""
         return _attributes(resource.name, place)
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """Whether it is there."""
         if _named.foreign(name, aws.place):
             return Actual({}, _attributes(name, aws.place))

@@ -9,7 +9,6 @@ from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
@@ -24,7 +23,7 @@ class _EventInvokeConfig(Kind):
     within = True
     optional = True
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get("lambda", "get_function_event_invoke_config", **_whose(name, aws))
         if found is None:
             return None
@@ -48,17 +47,7 @@ class _EventInvokeConfig(Kind):
         aws.call("lambda", "put_function_event_invoke_config", **_whose(name, aws), **given, DestinationConfig=ends)
         return {}
 
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
-
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("lambda", "delete_function_event_invoke_config", **_whose(name, aws))
 
 

@@ -79,7 +79,7 @@ class _EventSourceMapping(Kind):
             return all(actual.get(key) == value for key, value in wanted.items())
         return bool(_comparable(field, wanted) == _comparable(field, actual))
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         function = name.partition("/")[0]
         return dict(_mapped(function, aws.place.alias_arn(function), aws)).get(name)
 
@@ -100,12 +100,7 @@ class _EventSourceMapping(Kind):
         return _settled(made, aws)
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - its UUID says which
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         """Change it, and wait until that is in force."""
         fields = {key: properties[key] for key in changed}
@@ -115,7 +110,7 @@ class _EventSourceMapping(Kind):
         made = aws.call("lambda", "update_event_source_mapping", UUID=actual.more["UUID"], **request)
         return _settled(made, aws)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its UUID says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Delete it, and wait until it is gone: until then no other may take its place."""
         uuid = actual.more["UUID"]
         aws.remove("lambda", "delete_event_source_mapping", UUID=uuid)

@@ -23,7 +23,7 @@ class _ExternalLogGroup(Kind):
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"name": resource.name, "arn": place.arn("logs", f"log-group:{resource.name}")}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         if name.startswith("arn:"):  # elsewhere: what needs it objects
             return Actual({})
         groups = aws.listed("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)

@@ -36,11 +36,11 @@ class _Function(Kind):
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"arn": place.function_arn(resource.name), "name": place.function_name(resource.name)}
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """Everything else would hang on somebody else's function."""
         return "" if actual is None or actual.owned else f"function {actual.attributes['name']} exists and is not ours"
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get("lambda", "get_function", FunctionName=aws.place.function_name(name))
         if found and (hidden := found.get("TagsError")):  # without them nobody knows whose it is
             raise Refused("lambda", "list_tags", hidden.get("ErrorCode", ""), hidden.get("Message", ""))
@@ -84,7 +84,7 @@ class _Function(Kind):
             found = settled(aws, function_name, made)
         return _attributes(found)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """With its versions, its aliases and their policies."""
         aws.remove("lambda", "delete_function", FunctionName=aws.place.function_name(name))
 

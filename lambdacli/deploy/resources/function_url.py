@@ -1,6 +1,5 @@
 """A function's own HTTPS endpoint, on its alias. Source: CreateFunctionUrlConfig in Lambda's API reference."""
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

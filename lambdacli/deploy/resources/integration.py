@@ -4,7 +4,6 @@ Source: CreateIntegration in the API Gateway Version 2 API reference. An integra
 told from others by the function that it invokes, the shape of the event, and the timeout.
 """
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

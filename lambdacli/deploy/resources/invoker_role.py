@@ -75,7 +75,7 @@ class _InvokerRole(Kind):
             _roles.bind(role, properties["PermissionsBoundary"], aws)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         _roles.delete(actual.more["RoleName"], aws)
 
 

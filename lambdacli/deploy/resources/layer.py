@@ -26,7 +26,7 @@ class _Layer(Kind):
     moving = frozenset({"arn"})
     once = frozenset({"CodeSha256"})
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         versions = _versions(name, aws)
         if not versions:
             return None
@@ -57,12 +57,7 @@ class _Layer(Kind):
         return {"arn": made["LayerVersionArn"]}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         """A new version. Functions keep those that they have: the older ones need not be kept for them."""
         from lambdacli.deploy.refusals import Refused
@@ -83,7 +78,7 @@ class _Layer(Kind):
         _prune(name, aws)
         return made
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         for version in sorted(int(each["Version"]) for each in _versions(name, aws)):
             where = _name(name, aws.place)
             aws.remove("lambda", "delete_layer_version", LayerName=where, VersionNumber=version)

@@ -19,10 +19,10 @@ class _Listener(Kind):
     rank = 5
     hangs = False
 
-    def known(self, resource: Resource, place: Place) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def known(self, resource: Resource, place: Place) -> Attributes:
         return {"arn": resource.name}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         return Actual({}, {"arn": name}, owned=False) if listener(name, aws) else None
 
 

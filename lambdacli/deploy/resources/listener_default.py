@@ -35,7 +35,7 @@ class _ListenerDefault(Kind):
     def lane(self, resource: Resource) -> str:
         return f"listener {_listener(resource.name)}"
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = elb.listener(_listener(name), aws)
         return _actual(found) if found else None
 
@@ -46,17 +46,12 @@ class _ListenerDefault(Kind):
                 if actual.properties["DefaultActions"] == elb.forward(group["TargetGroupArn"]):
                     yield f"{function.name}/{listener['ListenerArn']}", actual
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         text = f"listener {_listener(name)} does not exist"
         raise Refused(elb.SERVICE, "modify_listener", "ListenerNotFound", text)
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         listener, group = _listener(name), properties["DefaultActions"][0]["TargetGroupArn"]
         before = _packed(actual.properties["DefaultActions"])

@@ -37,7 +37,7 @@ class _ListenerRule(Kind):
     def lane(self, resource: Resource) -> str:
         return f"listener {_parts(resource.name)[0]}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return "the listener has a rule of this priority that is somebody else's: give another `priority`"
@@ -69,12 +69,7 @@ class _ListenerRule(Kind):
         return {"arn": made["Rules"][0]["RuleArn"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - as above
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         aws.call(elb.SERVICE, "modify_rule", RuleArn=actual.attributes["arn"], **_given(properties))
         return actual.attributes

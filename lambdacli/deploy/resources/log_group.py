@@ -27,7 +27,7 @@ class _LogGroup(Kind):
         name = group_name(resource.name, place)
         return {"name": name, "arn": place.arn("logs", f"log-group:{name}")}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         wanted = group_name(name, aws.place)
         prefix = f"/aws/lambda/{f'{aws.place.prefix}-'[:_SURE]}"  # one call for all functions
         groups = aws.listed("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
@@ -66,7 +66,7 @@ class _LogGroup(Kind):
             aws.remove("logs", "delete_retention_policy", logGroupName=group)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("logs", "delete_log_group", logGroupName=group_name(name, aws.place))
 
 

@@ -32,7 +32,7 @@ class _Permission(Kind):
     optional = True
     immutable = frozenset({"Action", "Principal", *(each[0] for each in _CONDITIONS)})
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         function, _, sid = name.partition("/")
         policy = aws.get("lambda", "get_policy", FunctionName=aws.place.function_name(function), Qualifier=ALIAS)
         for statement in json.loads(policy["Policy"])["Statement"] if policy else ():
@@ -40,7 +40,7 @@ class _Permission(Kind):
                 return Actual(_properties(statement))
         return None
 
-    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:  # noqa: ARG002 - they are given
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for statement in function.statements:
             yield f"{function.name}/{statement['Sid']}", Actual(_properties(statement))
 
@@ -52,7 +52,7 @@ class _Permission(Kind):
         )  # fmt: skip
         return {}
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         function, _, sid = name.partition("/")
         function_name = aws.place.function_name(function)
         aws.remove("lambda", "remove_permission", FunctionName=function_name, Qualifier=ALIAS, StatementId=sid)

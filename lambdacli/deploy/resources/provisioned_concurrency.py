@@ -10,7 +10,6 @@ from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
@@ -25,7 +24,7 @@ class _ProvisionedConcurrency(Kind):
     within = True
     optional = True
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get("lambda", "get_provisioned_concurrency_config", **_whose(name, aws))
         if found is None:
             return None
@@ -51,17 +50,7 @@ class _ProvisionedConcurrency(Kind):
         aws.until(ready, "provisioned concurrency", _LONGEST)
         return {}
 
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
-
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("lambda", "delete_provisioned_concurrency_config", **_whose(name, aws))
 
 

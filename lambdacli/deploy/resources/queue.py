@@ -83,12 +83,7 @@ class _Queue(Kind):
         return {"url": made["QueueUrl"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - its URL says which
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         url = actual.attributes["url"]
         attributes = _spelt({key: properties[key] for key in changed if key != "Tags"})
@@ -100,7 +95,7 @@ class _Queue(Kind):
                 aws.call("sqs", "untag_queue", QueueUrl=url, TagKeys=lost)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its URL says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("sqs", "delete_queue", QueueUrl=actual.attributes["url"])
 
 

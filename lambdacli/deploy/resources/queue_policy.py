@@ -14,7 +14,6 @@ from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
@@ -42,12 +41,12 @@ class _QueuePolicy(Kind):
         there = actual.properties if actual and not place.only else {}
         return {**{function: {} for function in there}, **properties}
 
-    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:  # noqa: ARG002
+    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
         """Who may send for each function, unless it is something else that differs."""
         before, after = (sorted(map(_told, (statements or {}).values())) for statements in (old, new))
         return (field, old, new) if before == after else (field, before, after)
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         mine, _ = _split(_policy(_url(name, aws), aws))
         return Actual(mine) if mine else None
 
@@ -60,16 +59,6 @@ class _QueuePolicy(Kind):
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         _write(name, properties, aws)
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - it is read again just before it is written
-        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         _write(name, {function: {} for function in actual.properties}, aws)

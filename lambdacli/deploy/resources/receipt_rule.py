@@ -32,7 +32,7 @@ class _ReceiptRule(Kind):
     def lane(self, resource: Resource) -> str:
         return f"receipt_rule_set {_parts(resource.name)[0]}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Any) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Any) -> str:
         taken = actual is not None and not actual.owned
         return "a receipt rule of this name is somebody else's: give another name as `rule`" if taken else ""
 

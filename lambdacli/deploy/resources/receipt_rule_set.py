@@ -19,10 +19,10 @@ class _ReceiptRuleSet(Kind):
     rank = 5
     hangs = False
 
-    def known(self, resource: Resource, place: Place) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def known(self, resource: Resource, place: Place) -> Attributes:
         return {} if resource.name.startswith("(") else {"name": resource.name}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = rule_set("" if name.startswith("(") else name, aws)
         return Actual({}, {"name": found.name}, owned=False) if found else None
 

@@ -14,7 +14,6 @@ from lambdacli.deploy.resources._functions import MARKS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
@@ -31,7 +30,7 @@ class _Record(Kind):
     concludes = True
     after_switch = True
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get("lambda", "get_function", FunctionName=aws.place.function_name(name))
         marks = found.get("Tags", {}).get(MARKS_TAG) if found else None
         return Actual({"Marks": marks}) if marks is not None else None
@@ -39,16 +38,6 @@ class _Record(Kind):
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         aws.call("lambda", "tag_resource", Resource=aws.place.function_arn(name), Tags={MARKS_TAG: properties["Marks"]})
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """It goes with the function."""

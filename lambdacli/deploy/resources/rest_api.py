@@ -35,7 +35,7 @@ class _RestApi(Kind):
             return bool(wanted) == bool(actual)  # AWS writes it in its own way
         return bool(wanted == actual)
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = rest.named(name, aws)
         return _actual(found, aws) if found else None
 
@@ -51,12 +51,7 @@ class _RestApi(Kind):
         return {"id": aws.create(rest.SERVICE, "create_rest_api", name=name, **given)["id"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         api = actual.attributes["id"]
         if "tags" in changed:
@@ -65,7 +60,7 @@ class _RestApi(Kind):
             aws.call(rest.SERVICE, "update_rest_api", restApiId=api, patchOperations=patch)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove(rest.SERVICE, "delete_rest_api", restApiId=actual.attributes["id"])
 
 

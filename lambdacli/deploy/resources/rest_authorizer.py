@@ -59,19 +59,14 @@ class _RestAuthorizer(Kind):
         return {"id": made["id"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         patch = [*_patch(properties, actual.properties, changed)]
         there = {"restApiId": properties["RestApiId"], "authorizerId": actual.attributes["id"]}
         aws.call(rest.SERVICE, "update_authorizer", **there, patchOperations=patch)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         there = {"restApiId": actual.properties["RestApiId"], "authorizerId": actual.attributes["id"]}
         aws.remove(rest.SERVICE, "delete_authorizer", **there)
 

@@ -12,7 +12,6 @@ from lambdacli.deploy.resources import _rest as rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
@@ -34,7 +33,7 @@ class _RestCors(Kind):
     def lane(self, resource: Resource) -> str:
         return f"rest_api {_parts(resource.name)[0]}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return "the API has a method OPTIONS there already, and it is somebody else's"
@@ -76,16 +75,6 @@ class _RestCors(Kind):
             **there, statusCode=_STATUS, responseParameters=headers, responseTemplates=templates,
         )  # fmt: skip
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - as above
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         api, path = actual.properties["RestApiId"], _parts(name)[1]

@@ -85,12 +85,7 @@ class _RestDeployment(Kind):
         return _attributes(api, stage, aws.place)
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         api, stage = properties["RestApiId"], _parts(name)[1]
         if changed & _SNAPSHOT:

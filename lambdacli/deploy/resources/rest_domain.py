@@ -19,10 +19,10 @@ class _RestDomain(Kind):
     rank = 5
     hangs = False
 
-    def known(self, resource: Resource, place: Place) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def known(self, resource: Resource, place: Place) -> Attributes:
         return {"name": resource.name}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = aws.get(rest.SERVICE, "get_domain_name", domainName=name)
         return Actual({}, {"name": name}, owned=False) if found else None
 

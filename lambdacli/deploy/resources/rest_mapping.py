@@ -30,7 +30,7 @@ class _RestMapping(Kind):
     rank = 78
     hangs = False
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return f"the domain name leads to another API, {actual.properties['RestApiId']}"
@@ -73,12 +73,7 @@ class _RestMapping(Kind):
         return {"url": f"https://{name}"}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         api = properties["RestApiId"]
         aws.call(

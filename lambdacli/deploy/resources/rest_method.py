@@ -41,7 +41,7 @@ class _RestMethod(Kind):
     def lane(self, resource: Resource) -> str:
         return f"rest_api {_parts(resource.name)[0]}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return "the API has this method already, and it is somebody else's"
@@ -68,12 +68,7 @@ class _RestMethod(Kind):
         return {}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         api, (_, verb, path) = properties["RestApiId"], _parts(name)
         there = {"restApiId": api, "resourceId": rest.ensure(path, api, aws), "httpMethod": verb}

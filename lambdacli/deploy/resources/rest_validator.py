@@ -30,7 +30,7 @@ class _RestValidator(Kind):
     def lane(self, resource: Resource) -> str:
         return f"rest_api {resource.name}"
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         api = properties.get("RestApiId", UNKNOWN)
         return None if api is UNKNOWN else _read(api, aws)
 
@@ -42,25 +42,20 @@ class _RestValidator(Kind):
         for api, called in rest.lent_to(function, aws):
             yield from _found(api, called, aws)
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         given = {key: properties[key] for key in _FIELDS}
         there = {"restApiId": properties["RestApiId"], "name": _name(aws.place)}
         return {"id": aws.create(rest.SERVICE, "create_request_validator", **there, **given)["id"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         patch = [{"op": "replace", "path": f"/{key}", "value": str(properties[key]).lower()} for key in sorted(changed)]
         there = {"restApiId": properties["RestApiId"], "requestValidatorId": actual.attributes["id"]}
         aws.call(rest.SERVICE, "update_request_validator", **there, patchOperations=patch)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         there = {"restApiId": actual.properties["RestApiId"], "requestValidatorId": actual.attributes["id"]}
         aws.remove(rest.SERVICE, "delete_request_validator", **there)
 

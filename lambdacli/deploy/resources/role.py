@@ -74,7 +74,7 @@ class _Role(Kind):
             _tag(role, properties["Tags"], aws)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         _roles.delete(actual.more["RoleName"], aws)
 
 

@@ -5,7 +5,6 @@ else's API a route is ours if it leads to an alias of ours. A key is there once 
 function to another is the same route, which is why it is only deleted while it leads to the function that lost it.
 """
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

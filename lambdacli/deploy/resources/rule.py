@@ -54,7 +54,7 @@ class _Rule(Kind):
             return "there is such a rule already, and it is not of this app and stage: `name` makes another"
         return ""
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the name says all
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The rule with its target."""
         named = _parsed(name)
         if named.bus.startswith("arn:"):

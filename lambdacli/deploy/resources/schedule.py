@@ -52,7 +52,7 @@ class _Schedule(Kind):
         """One that has begun needs no moment at which it begins, see `_put`."""
         return bool(wanted == actual or (field == "StartDate" and not actual and _is_past(wanted)))
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """A schedule of somebody else is not taken over."""
         if actual is not None and not actual.owned:
             target = actual.properties["Target"]["Arn"]
@@ -87,17 +87,12 @@ class _Schedule(Kind):
         return {"arn": str(made["ScheduleArn"])}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         _put(lambda given: aws.call("scheduler", "update_schedule", **given), _parsed(name), properties)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         named = _parsed(name)
         aws.remove("scheduler", "delete_schedule", Name=named.schedule, GroupName=named.group)
 

@@ -31,13 +31,13 @@ class _ScheduleGroup(Kind):
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"name": resource.name, "arn": place.arn("scheduler", f"schedule-group/{resource.name}")}
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """What is deleted with all that is in it must be ours."""
         if actual is not None and not actual.owned:
             return "there is such a group already, and it is not of this app and stage: name it with `group`"
         return ""
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         group = aws.get("scheduler", "get_schedule_group", Name=name)
         if group is None or group["State"] != "ACTIVE":
             return None
@@ -58,7 +58,7 @@ class _ScheduleGroup(Kind):
         made = aws.create("scheduler", "create_schedule_group", Name=name, Tags=tags)
         return {"name": name, "arn": str(made["ScheduleGroupArn"])}
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("scheduler", "delete_schedule_group", Name=name)
 
 

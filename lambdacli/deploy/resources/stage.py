@@ -3,7 +3,6 @@
 Stages of ours deploy by themselves whatever changes in the API: there is nothing that a killed run could leave undone.
 """
 
-# ruff: noqa: ARG002 - the shape of all kinds' methods
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

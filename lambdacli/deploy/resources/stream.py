@@ -108,7 +108,7 @@ class _Stream(Kind):
                 aws.call("kinesis", "remove_tags_from_stream", StreamName=name, TagKeys=lost)
         return {"arn": arn}
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its name says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("kinesis", "delete_stream", StreamName=name, EnforceConsumerDeletion=True)
 
 

@@ -33,14 +33,14 @@ class _Subscription(Kind):
     rank = 70
     immutable = frozenset({"TopicArn", "Endpoint"})
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """One Region is deployed to."""
         topic = str(properties["TopicArn"]).split(":")
         if len(topic) > _REGION and topic[_REGION] != place.region:
             return f"the topic is in {topic[_REGION]}, and lambdacli deploys to {place.region}: subscribe in one Region"
         return ""
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The subscription of the endpoint, found among those of the topic."""
         topic, endpoint = properties["TopicArn"], properties["Endpoint"]
         if UNKNOWN in (topic, endpoint) or topic.split(":")[_REGION] != aws.place.region:
@@ -53,7 +53,7 @@ class _Subscription(Kind):
             if there := _found(topic, function.alias_arn, aws):
                 yield f"{function.name}/{short(topic, 'sns', aws.place)}", there
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Subscribe; the same call again answers with the same subscription."""
         attributes = {key: _written(properties[key]) for key in _FIELDS if properties[key]}
         if not properties["FilterPolicy"]:
@@ -70,12 +70,7 @@ class _Subscription(Kind):
         return {"arn": str(answer["SubscriptionArn"])}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         """Set what differs. A nested policy is only valid for bodies: the scope widens before it, and narrows after."""
         body = properties["FilterPolicyScope"] == _BODY
@@ -85,7 +80,7 @@ class _Subscription(Kind):
                 _set(actual.attributes["arn"], field, properties[field], aws)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Unsubscribe."""
         aws.remove("sns", "unsubscribe", SubscriptionArn=actual.attributes["arn"])
 

@@ -11,7 +11,6 @@ from lambdacli.deploy.resources import Actual, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
@@ -34,7 +33,7 @@ class _SubscriptionFilter(Kind):
     label = "subscription filter"
     rank = 70
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """A log group elsewhere cannot invoke, its own must not; a filter of somebody else is not taken over."""
         if str(properties["logGroupName"]).startswith("arn:"):
             return "the log group is in another Region or account: only those of this one invoke a function"
@@ -46,7 +45,7 @@ class _SubscriptionFilter(Kind):
             return f"there is such a filter already, to {destination}: `filter_name` makes another"
         return ""
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         named = _parsed(name)
         if named.group.startswith("arn:"):
             return None
@@ -75,17 +74,7 @@ class _SubscriptionFilter(Kind):
         aws.call("logs", "put_subscription_filter", filterName=_parsed(name).filter, **given)
         return {}
 
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - it is written as a whole
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
-
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         named = _parsed(name)
         aws.remove("logs", "delete_subscription_filter", logGroupName=named.group, filterName=named.filter)
 

@@ -37,7 +37,7 @@ class _TableStream(Kind):
         """One change of a table at a time."""
         return f"table {_named.bare(resource.name, 'table/')}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.more["ours"] or actual.properties["StreamViewType"] == properties["StreamViewType"]:
             return ""
         shown = f"the table's stream shows {actual.properties['StreamViewType']}, not {properties['StreamViewType']}"
@@ -69,16 +69,11 @@ class _TableStream(Kind):
         return {"arn": table_now["LatestStreamArn"]}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - it has nothing that could be changed
-        properties: Properties,  # noqa: ARG002
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002
-        aws: Aws,  # noqa: ARG002
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its table says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """Switch it off, to make it anew."""
         ready(name, aws)
         if _stream(described(name, aws)) is not None:

@@ -22,12 +22,12 @@ class _Target(Kind):
     label = "target"
     rank = 62
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return f"the target group has {actual.properties['Id']} in it, and takes no more than one function"
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         group = properties.get("TargetGroupArn", UNKNOWN)
         there = [] if group is UNKNOWN else elb.targets(group, aws)
         return _actual(group, there[0], aws.place) if there else None
@@ -39,23 +39,18 @@ class _Target(Kind):
                 actual = _actual(arn, function.alias_arn, aws.place)
                 yield f"{function.name}/{group['TargetGroupName']}", actual
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:  # noqa: ARG002 - the kinds' shape
+    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         target = {"Id": properties["Id"]}
         aws.call(elb.SERVICE, "register_targets", TargetGroupArn=properties["TargetGroupArn"], Targets=[target])
         return {}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         self.delete(name, actual, aws)
         return self.create(name, properties, aws)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         group, target = actual.properties["TargetGroupArn"], {"Id": actual.properties["Id"]}
         aws.remove(elb.SERVICE, "deregister_targets", TargetGroupArn=group, Targets=[target])
 

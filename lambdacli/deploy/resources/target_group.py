@@ -28,7 +28,7 @@ class _TargetGroup(Kind):
     rank = 52
     immutable = frozenset({"TargetType"})
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         found = elb.group(aws, name=name.partition("/")[2])
         return _actual(found, aws) if found else None
 
@@ -61,12 +61,7 @@ class _TargetGroup(Kind):
         return {"arn": arn}
 
     def update(
-        self,
-        name: str,  # noqa: ARG002 - the kinds' shape
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         arn = actual.attributes["arn"]
         if changed & set(_CHECK):
@@ -78,7 +73,7 @@ class _TargetGroup(Kind):
             aws.remove(elb.SERVICE, "remove_tags", ResourceArns=[arn], TagKeys=gone)
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - the kinds' shape
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove(elb.SERVICE, "delete_target_group", TargetGroupArn=actual.attributes["arn"])
 
 

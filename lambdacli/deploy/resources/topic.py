@@ -80,7 +80,7 @@ class _Topic(Kind):
                 aws.call("sns", "untag_resource", ResourceArn=arn, TagKeys=lost)
         return {"arn": arn}
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - its name says which
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("sns", "delete_topic", TopicArn=_arn(name, aws.place))
 
 

@@ -28,11 +28,11 @@ class _TopicRule(Kind):
     def known(self, resource: Resource, place: Place) -> Attributes:
         return {"arn": place.arn("iot", f"rule/{_rule(resource.name)}")}
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         taken = actual is not None and not actual.owned
         return "an IoT rule of this name is somebody else's: give another name as `rule`" if taken else ""
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         return _read(_rule(name), aws)
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
@@ -51,17 +51,12 @@ class _TopicRule(Kind):
         return {"arn": aws.place.arn("iot", f"rule/{rule}")}
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         aws.call("iot", "replace_topic_rule", ruleName=_rule(name), topicRulePayload=_payload(properties))
         return actual.attributes
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:  # noqa: ARG002 - read again: another may have it now
+    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         there = _read(_rule(name), aws)
         if there is not None and owner(name, aws.place) in _invoked(there.properties):
             aws.remove("iot", "delete_topic_rule", ruleName=_rule(name))

@@ -29,11 +29,11 @@ class _Uploads(Kind):
     rank = 1
     hangs = False
 
-    def same(self, field: str, wanted: Any, actual: Any) -> bool:  # noqa: ARG002 - there is one field
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
         """What is not there yet is no difference."""
         return set(actual) <= set(wanted)
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual:
         """What lies there; it is always there, as nothing need be made."""
         found = aws.listed("s3", "list_objects_v2", "Contents", Bucket=name, Prefix=folder(aws.place))
         return Actual({"Keys": sorted(each["Key"] for each in found)})
@@ -45,12 +45,7 @@ class _Uploads(Kind):
             yield bucket, actual
 
     def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,
-        changed: AbstractSet[str],  # noqa: ARG002 - there is one field
-        aws: Aws,
+        self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         _remove(name, set(actual.properties["Keys"]) - set(properties["Keys"]), aws)
         return {}

@@ -32,7 +32,7 @@ class _UserPool(Kind):
             return {"id": resource.name, "arn": place.arn("cognito-idp", f"userpool/{resource.name}")}
         return {}
 
-    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:  # noqa: ARG002 - the kinds' shape
+    def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         elsewhere = name.startswith("arn:") and not name.startswith(aws.place.arn("cognito-idp", ""))
         if elsewhere:
             return Actual({}, {"arn": name, "id": name.rpartition("/")[2]}, owned=False)

@@ -46,7 +46,7 @@ class _UserPoolTrigger(Kind):
     def lane(self, resource: Resource) -> str:
         return f"user_pool {_parts(resource.name)[0]}"
 
-    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:  # noqa: ARG002
+    def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
             return ""
         return f"the user pool calls {actual.properties['LambdaArn']} for this already: take that out of the pool first"
@@ -71,16 +71,6 @@ class _UserPoolTrigger(Kind):
         trigger = _parts(name)[1]
         _change(properties["UserPoolId"], lambda config: _with(config, trigger, properties), aws)
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - as above
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         pool, trigger = actual.properties["UserPoolId"], _parts(name)[1]

@@ -9,8 +9,6 @@ from lambdacli.deploy.resources.alias import shares
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
 
@@ -36,16 +34,6 @@ class _Versions(Kind):
         for number in old(aws, aws.place.function_name(name), properties["Kept"]):
             aws.remove("lambda", "delete_function", FunctionName=aws.place.function_name(name), Qualifier=number)
         return {}
-
-    def update(
-        self,
-        name: str,
-        properties: Properties,
-        actual: Actual,  # noqa: ARG002 - the kinds' shape
-        changed: AbstractSet[str],  # noqa: ARG002 - the kinds' shape
-        aws: Aws,
-    ) -> Attributes:
-        return self.create(name, properties, aws)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         """They go with the function."""
