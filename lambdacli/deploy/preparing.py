@@ -103,4 +103,4 @@ def _missing(manifest: Manifest, lacks: Iterable[plan.Lack]) -> ManifestError:
     from lambdacli import manifest as manifests
 
     wheres = [(each.resource.where, each.message, each.hint) for each in lacks]
-    return ManifestError("the manifest refers to what is not there", problems=manifests.placed(manifest, wheres))
+    return manifests.failure(manifest.path, manifests.placed(manifest, wheres))

@@ -157,6 +157,7 @@ def test_an_overlap_with_what_others_put_is_told_in_the_plan(project: Pushed) ->
     assert "lambdacli.yaml:" in said
     assert "functions.thumbs.triggers[0].s3" in said
     assert "s3:ObjectCreated:* (prefix another/one) overlaps s3:ObjectCreated:* (prefix another/)" in said
+    assert said.endswith("error: 1 problem in lambdacli.yaml\n")
     assert project.aws.writes == []
 
 
