@@ -78,7 +78,7 @@ class Connection:
                 )
                 client = self._session.client(service, config=config)
         except (BotoCoreError, ValueError) as error:
-            raise MachineError(_said(error), hint="see `--profile` and `--region`") from None
+            raise MachineError(_said(error), hint=_setting(error)) from None
         if service == "lambda":
             client.meta.events.register("before-send.lambda", self._watch_upload)
         return client
@@ -310,6 +310,15 @@ def _token(answer: Mapping[str, Any], path: str) -> Any:
 
 def _said(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _setting(error: Exception) -> str:
+    """What to put right before a client can be made."""
+    if type(error).__name__ == "ProfileNotFound":
+        return "`aws configure list-profiles` names those that there are"
+    if "endpoint" in str(error):
+        return "AWS_ENDPOINT_URL is a whole address, such as http://127.0.0.1:4566"
+    return "see `--profile` and `--region`"
 
 
 def _sign_in(error: Exception) -> str:

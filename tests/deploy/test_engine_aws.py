@@ -219,6 +219,15 @@ def test_no_such_profile(server: Answering) -> None:  # noqa: ARG001 - nobody is
     with pytest.raises(MachineError) as caught:
         Connection("nobody", REGION).client("lambda")
     assert "nobody" in caught.value.message
+    assert "list-profiles" in caught.value.hint
+
+
+def test_an_endpoint_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:4566")
+    with pytest.raises(MachineError) as caught:
+        identity(Clock())
+    assert "127.0.0.1:4566" in caught.value.message
+    assert caught.value.hint.startswith("AWS_ENDPOINT_URL is a whole address")
 
 
 def test_an_answer_that_nobody_can_read(server: Answering) -> None:
