@@ -50,7 +50,7 @@ def invoke(wanted: Wanted, how: How, stdin: Callable[[], bytes]) -> None:
     aws = deploy.connect(deploy.Options(manifest, profile=wanted.profile))
     answer = invoking.invoke(aws, function.name, event, context, later=how.later)
     if how.later:
-        _accepted(function.name, answer, how)
+        _accepted(function.name, answer, how, wanted.stage)
         return
     if how.log and not how.json:
         console.log(answer.log if answer.log.endswith(b"\n") else answer.log + b"\n")
@@ -59,13 +59,14 @@ def invoke(wanted: Wanted, how: How, stdin: Callable[[], bytes]) -> None:
     _judge(function.name, answer)
 
 
-def _accepted(name: str, answer: Answer, how: How) -> None:
+def _accepted(name: str, answer: Answer, how: How, stage: str) -> None:
     if how.json:
         from json import dumps
 
         console.data(dumps({"function": name, "requestId": answer.request_id, "status": "accepted"}))
     else:
-        console.message(f"accepted; request id {answer.request_id}; `lambdacli logs {name}` shows what becomes of it")
+        logs = f"lambdacli logs {name}{f' --stage {stage}' if stage else ''}"
+        console.message(f"accepted; request id {answer.request_id}; `{logs}` shows what becomes of it")
 
 
 def _error_type(answer: Answer) -> str:

@@ -78,6 +78,9 @@ def test_later(deployed: Project) -> None:
     ended = deployed("invoke", "orders", "-R", "--async", "-e", "{}")
     assert (ended.status, ended.out) == (0, "")
     assert ended.err.startswith("accepted; request id ")
+    assert ended.err.endswith("; `lambdacli logs orders` shows what becomes of it\n")
+    staged = deployed("invoke", "orders", "-R", "--async", "-e", "{}", "--stage", "dev")
+    assert "`lambdacli logs orders --stage dev`" in staged.err
     told = json.loads(deployed("invoke", "orders", "-R", "--async", "--json", "-e", "{}").out)
     assert (list(told), told["status"]) == (["function", "requestId", "status"], "accepted")
 
