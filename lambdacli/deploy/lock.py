@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EXPIRY = 120  # seconds; renewed while the deployment goes on
 RENEWAL = 40  # seconds
+_LEAVING = 60  # seconds; after 30 a deleted parameter's name is free, DeleteParameter in the API reference
 
 
 class Held(LambdacliError):  # noqa: N818 - the name is what happened
@@ -79,22 +80,25 @@ class _Holder:
         self._token = uuid.uuid4().hex
 
     def take(self, *, force: bool) -> None:
+        self._aws.until(lambda: self._taken(force=force), "the lock", _LEAVING)
+
+    def _taken(self, *, force: bool) -> bool | None:
+        """None while the lock before is going: its name is taken for a while after nobody can read it any more."""
         try:
             self._put(Overwrite=False)
         except Refused as refused:
             if not (refused.exists or refused.lost):
                 raise
         else:
-            return
+            return True
         there = self._read()
         if there is None:
-            self.take(force=force)
-        elif there.token == self._token:  # the answer to the first try got lost
-            return
-        elif there.expires > time.time() and not force:
-            raise _held(there)
-        else:
+            return None
+        if there.token != self._token:  # else the answer to the first try got lost
+            if there.expires > time.time() and not force:
+                raise _held(there)
             self._take_over(there)
+        return True
 
     def _take_over(self, there: _Lock) -> None:
         """Ours is to be the first version after the expired one, or the first of all if that is deleted by now."""

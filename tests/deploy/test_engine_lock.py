@@ -19,6 +19,7 @@ from lambdacli import manifest as manifests
 from lambdacli.deploy import lock
 from lambdacli.deploy.aws import Aws
 from lambdacli.deploy.connection import Connection
+from lambdacli.deploy.refusals import Refused
 from lambdacli.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -247,3 +248,30 @@ def test_a_plan_that_something_has_overtaken_is_not_carried_out(project: Project
         deploy.carry_out(prepared)
     project.aws.client("logs").delete_log_group(logGroupName=name)
     assert not deploy.carry_out(prepared).failed
+
+
+class Leaving(Connection):
+    """Parameter Store where a parameter has just been deleted: nobody can read it, and its name is still taken."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__("", REGION)
+        self.tries = tries
+        self.pauses: list[float] = []
+
+    def once(self, service: str, operation: str, parameters: Any) -> dict[str, Any]:  # noqa: ARG002
+        if operation == "put_parameter":
+            self.tries -= 1
+            if self.tries >= 0:
+                raise Refused(service, operation, "ParameterAlreadyExists", "The parameter already exists.")
+            return {"Version": 1}
+        raise Refused(service, operation, "ParameterNotFound", "")
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def test_a_name_that_is_taken_for_a_while_is_waited_for() -> None:
+    connection = Leaving(3)
+    with lock.held(Aws(connection, place(), {})):
+        assert connection.tries == -1
+    assert len(connection.pauses) == 3
