@@ -164,10 +164,8 @@ def _action(
 ) -> Action | None:
     kind = load(resource.kind)
     actual = state.actual.get(resource.key)
-    chosen = kind.after_switch or (
-        actual is not None and actual.more.get("Chosen", False)
-    )  # by `rollback`, as an alias
-    marked = as_deployed and not chosen
+    chosen = actual.more.get("Chosen", "") if actual is not None else ""  # by `rollback`, as an alias
+    marked = as_deployed and not chosen and not kind.after_switch
     properties = kind.wanted(resolved(resource.properties, attributes), actual, place)
     if actual is None:
         return Action("create", resource, reason="somebody has deleted it" if marked else "", drift=marked)
@@ -180,7 +178,8 @@ def _action(
     if kind.shared and not any(each.new for each in changes):
         marked = False  # another function's part goes
     anew = sorted(fields & kind.immutable)
-    reason = f"{' and '.join(anew)} cannot be changed" if anew else "changed outside lambdacli" if marked else ""
+    since = "changed outside lambdacli" if marked else chosen if as_deployed else ""
+    reason = f"{' and '.join(anew)} cannot be changed" if anew else since
     return Action("replace" if anew else "update", resource, changes, reason, actual=actual, drift=marked)
 
 

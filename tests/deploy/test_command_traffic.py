@@ -94,6 +94,19 @@ def test_asked_first(project: Project) -> None:
     assert "move the traffic in account 123456789012, eu-west-1? [y/N]" in terminal.plain(shown)
 
 
+def test_a_deployment_tells_that_it_undoes_a_rollback(project: Project) -> None:
+    changed(changed(project, 128), 256)
+    moved(project, "rollback", "orders")
+    assert "    ~ alias: the traffic was moved since the last deployment\n" in project("diff").out
+    project.write(orders={"memory": 512}, mails={})
+    assert "    ~ alias\n" in project("diff").out
+
+
+def test_a_deployment_tells_that_it_ends_a_canary(project: Project) -> None:
+    changed(changed(project, 128), 256, "--canary", "10")
+    assert "    ~ alias: the canary gets all of the traffic\n" in project("diff").out
+
+
 def test_not_while_somebody_deploys(project: Project) -> None:
     changed(changed(project, 128), 256)
     held: dict[str, Any] = {"owner": "ann@desk (process 7)", "token": "t", "expires": time.time() + 100}

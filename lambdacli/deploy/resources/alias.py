@@ -158,9 +158,9 @@ def _actual(found: Mapping[str, Any]) -> Actual:
         known = told[5] if told and told[4] == other else f"version {other}"
         canary = {"Digest": known, "Percent": round(weight * 100)}
     attributes = {"arn": found["AliasArn"], "version": number}
-    return Actual(
-        {"Digest": digest, "Canary": canary}, attributes, more={"Canary": next(iter(weights), ""), "Chosen": ours}
-    )
+    chosen = "the canary gets all of the traffic" if canary else "the traffic was moved since the last deployment"
+    more = {"Canary": next(iter(weights), ""), "Chosen": chosen if ours else ""}
+    return Actual({"Digest": digest, "Canary": canary}, attributes, more=more)
 
 
 KIND = _Alias()
