@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lambdacli.resource import Place, Resource
 
 _CALLERS = ("AuthorizationType", "AuthorizerId", "AuthorizationScopes")
+_WITH_AUTHORIZER = ("JWT", "CUSTOM")
 _LIMITS = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
 _TRIES = 5  # to make something whose answers get lost
 _EVERY = "$default"  # the only key that a route response may have
@@ -90,6 +91,8 @@ class _Route(Kind):
         """Change what differs; make it again if it went with the function that it led to."""
         api, route = properties["ApiId"], actual.attributes["id"]
         told = {key: properties[key] for key in ("Target", *_CALLERS)}
+        if not told["AuthorizerId"]:
+            del told["AuthorizerId"]  # it goes with the type that needs one
         if "RouteResponses" in changed:
             told["RouteResponseSelectionExpression"] = _EVERY if properties["RouteResponses"] else ""
         if changed - {"RouteSettings"}:
@@ -130,12 +133,13 @@ def _actual(api: str, route: Mapping[str, Any], stage: str, aws: Aws) -> Actual:
     stages = aws.listed(gateway.SERVICE, "get_stages", "Items", ApiId=api)
     settings = {each["StageName"]: _settings(each, route["RouteKey"]) for each in stages}
     limits = settings.get(stage) or {}
+    authorization = route.get("AuthorizationType", "NONE")
     properties = {
         "ApiId": api,
         "RouteKey": route["RouteKey"],
         "Target": route.get("Target", ""),
-        "AuthorizationType": route.get("AuthorizationType", "NONE"),
-        "AuthorizerId": route.get("AuthorizerId") or "",
+        "AuthorizationType": authorization,
+        "AuthorizerId": (route.get("AuthorizerId") or "") if authorization in _WITH_AUTHORIZER else "",
         "AuthorizationScopes": sorted(route.get("AuthorizationScopes") or ()),
         "RouteSettings": {key: limits[key] for key in _LIMITS if limits.get(key) is not None},
         "RouteResponses": _responses(api, route, aws),
