@@ -156,8 +156,9 @@ def _nothing(plan: Plan, wanted: deploy.Options, how: How) -> int:
     seen = view.of_report(plan, report, destroying=wanted.destroy)
     if plan.actions and not console.quiet():  # what is left as it is, and why
         plans.show(seen)
-    about = "" if wanted.destroy else f": {plan.unchanged} unchanged"
-    console.message(f"nothing to {'destroy' if wanted.destroy else 'do'}{about}")
+    place = plan.place
+    of = f"of {place.manifest.app}, stage {place.manifest.stage}, in account {place.account}, {place.region}"
+    console.message(f"nothing to destroy {of}" if wanted.destroy else f"nothing to do: {plan.unchanged} unchanged")
     if how.json:
         _print(seen)
     else:
@@ -226,7 +227,9 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
     seen = view.of_report(plan, report, destroying=wanted.destroy)
     if how.json:
         _print(seen)
-    if report.failed or report.skipped:
+    if {each.state for each in report.results} == {"skipped"}:
+        console.message(f"none of the {len(report.skipped)} changes was finished")
+    elif report.failed or report.skipped:
         plans.failures(seen, _hints(report))
     elif not how.json:
         plans.results(seen["outputs"])

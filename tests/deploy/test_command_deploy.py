@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from project import Project
 
 
+NOTHING = "nothing to destroy of shop, stage dev, in account 123456789012, eu-west-1"
+
+
 def test_a_dry_run_shows_the_plan_and_changes_nothing(project: Project) -> None:
     ended = project("deploy", "--dry-run")
     assert ended.status == 0, ended.err
@@ -151,7 +154,7 @@ def test_destroy_and_there_is_nothing(project: Project) -> None:
     assert "not in the manifest" not in ended.err
     assert project.aws.client("lambda").list_functions()["Functions"] == []
     again = project("destroy", "--yes")
-    assert (again.status, again.err, project.aws.writes) == (0, "nothing to destroy\n", [])
+    assert (again.status, again.err, project.aws.writes) == (0, f"{NOTHING}\n", [])
 
 
 def test_data_stays_unless_it_is_to_go(project: Project) -> None:
@@ -159,9 +162,9 @@ def test_data_stays_unless_it_is_to_go(project: Project) -> None:
     project.save()
     kept = project.deployed()("destroy", "--yes")
     assert "    = SQS queue letters: it holds data: --delete-data deletes it\n" in kept.err
-    assert project("destroy", "--yes").err.endswith("nothing to destroy\n")
+    assert project("destroy", "--yes").err.endswith(f"{NOTHING}\n")
     assert project("destroy", "--yes", "--delete-data").status == 0
-    assert project("destroy", "--yes", "--delete-data").err == "nothing to destroy\n"
+    assert project("destroy", "--yes", "--delete-data").err == f"{NOTHING}\n"
 
 
 def _creates(name: str) -> Any:
@@ -253,6 +256,15 @@ def test_ctrl_c_finishes_what_has_begun_and_tells_what_is_left(project: Project)
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert project.aws.client("ssm").describe_parameters()["Parameters"] == []  # nobody has to wait for the lock
     assert project.deployed()("deploy").err == "nothing to do: 12 unchanged\n"
+
+
+def test_ctrl_c_before_anything_was_done_takes_few_words(project: Project) -> None:
+    project.aws.fault(lambda call: call.operation == "PutParameter", Slow(1))
+    keys = [(r"deploying 0", "\x03")]
+    status, shown = terminal.run(project.argv("deploy", "--yes"), project.folder, project.environment, keys)
+    text = terminal.plain(shown)
+    assert (status, "not done" in text) == (130, False)
+    assert text.endswith("none of the 12 changes was finished\nthe same command goes on from here\ninterrupted\n")
 
 
 def test_ctrl_c_while_it_reads_gives_the_cursor_back(project: Project) -> None:
