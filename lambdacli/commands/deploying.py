@@ -98,6 +98,7 @@ def run(wanted: deploy.Options, how: How) -> int:
     """
     from lambdacli import deploy
     from lambdacli.console import progress
+    from lambdacli.deploy import lock
 
     if how.detailed_exitcode and not how.dry_run:
         raise UsageError("--detailed-exitcode is for plans that are only shown", hint="add --dry-run")
@@ -110,6 +111,8 @@ def run(wanted: deploy.Options, how: How) -> int:
     if how.dry_run:
         return _shown(prepared.plan, wanted, how)
     if not prepared.plan.changes:
+        if wanted.destroy:
+            lock.forget(prepared.aws)
         return _nothing(prepared.plan, wanted, how)
     _ask(prepared.plan, wanted, how)
     report = _carried_out(prepared, wanted, how)

@@ -72,6 +72,11 @@ def held(aws: Aws, *, force: bool = False, renewal: float = RENEWAL) -> Iterator
         holder.release()
 
 
+def forget(aws: Aws) -> None:
+    """Delete a lock that a killed run has left behind, if it has expired."""
+    _Holder(aws.fresh()).forget()
+
+
 class _Holder:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -123,6 +128,11 @@ class _Holder:
             there = self._read()
             if there is not None and there.token == self._token:
                 self._aws.remove("ssm", "delete_parameter", Name=self._name)
+
+    def forget(self) -> None:
+        there = self._read()
+        if there is not None and there.expires <= time.time():
+            self._aws.remove("ssm", "delete_parameter", Name=self._name)
 
     def _put(self, *, Overwrite: bool) -> int:  # noqa: N803 - AWS's name
         lock = _Lock(_owner(), self._token, time.time() + EXPIRY)

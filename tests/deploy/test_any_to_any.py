@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from forked import Forker
     from rules import Proxy
 
+pytestmark = pytest.mark.uninstrumented
+
 _EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "15"))
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from forked import Forker
     from rules import Call, Fault, Proxy
 
+pytestmark = pytest.mark.uninstrumented
+
 _SAMPLES = ("hello", "order-mail", "web")
 _MANIFESTS = ("functions", "pulled", "pushed", "apis", "others")
 

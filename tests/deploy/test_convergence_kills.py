@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from forked import Forker
     from rules import Call, Proxy
 
+pytestmark = pytest.mark.uninstrumented
+
 _SAMPLES = sorted(each.parent.name for each in SAMPLES.glob("*/lambdacli.yaml"))
 _ALONE = ("hello", "thumbnails")  # killed once, after each of their calls
 _MANIFESTS = ("pulled", "pushed", "apis", "others")

@@ -275,3 +275,9 @@ def test_a_name_that_is_taken_for_a_while_is_waited_for() -> None:
     with lock.held(Aws(connection, place(), {})):
         assert connection.tries == -1
     assert len(connection.pauses) == 3
+
+
+def test_a_lock_left_behind_goes_with_what_is_destroyed(project: Project) -> None:
+    _left_behind(project.aws, time.time() - 1)
+    assert project("destroy", "--yes").status == 0
+    assert _there(project.aws) is None

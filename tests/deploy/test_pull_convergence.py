@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from deployment import Deployment
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
     from forked import Forker
     from rules import Call, Proxy
+
+pytestmark = pytest.mark.uninstrumented
 
 
 def test_resources_are_the_same_after_any_number_of_killed_deployments(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from forked import Forker
     from rules import Call, Proxy
 
+pytestmark = pytest.mark.uninstrumented
+
 _HEAD = """
 app: others
 defaults: {runtime: python3.13, code: app.py, handler: app.handler}
