@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ALIAS = "live"  # what triggers point at: it moves from one whole version to the next
+FUNCTION_TAG = "lambdacli:function"  # what the manifest calls the function to which something belongs
+POLICY_LANGUAGE = "2012-10-17"  # the Version of every IAM policy
 MAX_FUNCTION_NAME = 64  # characters, CreateFunction in Lambda's API reference
 _DIGEST = 8  # characters that keep a shortened name unique
 
@@ -108,6 +110,10 @@ class Place(NamedTuple):
     def tags(self) -> dict[str, str]:
         """The tags that prove whose a resource is."""
         return {"lambdacli:app": self.manifest.app, "lambdacli:stage": self.manifest.stage}
+
+    def tags_of(self, function: str) -> dict[str, str]:
+        """The tags of what belongs to a function of the manifest."""
+        return {**self.tags, FUNCTION_TAG: function}
 
     def arn(self, service: str, rest: str, *, region: str | None = None, account: str | None = None) -> str:
         """An ARN here; S3's and IAM's leave out the region, S3's the account as well: give "" for these."""

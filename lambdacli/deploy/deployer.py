@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.policies import VERSION
+from lambdacli.resource import POLICY_LANGUAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -186,7 +186,7 @@ def policies(place: Place) -> dict[str, dict[str, Any]]:
 
 
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Version": VERSION, "Statement": statements}
+    return {"Version": POLICY_LANGUAGE, "Statement": statements}
 
 
 def _statements(scopes: Iterable[Scope], place: Place) -> Iterator[dict[str, Any]]:

@@ -278,7 +278,7 @@ def layer_name(path: str, place: Place) -> str:
 
 
 def _tags(function: Function, place: Place) -> dict[str, str]:
-    return {**function.tags, **place.tags, "lambdacli:function": function.name}
+    return {**function.tags, **place.tags_of(function.name)}
 
 
 def _of(function: Function, kind: str, properties: Mapping[str, Value], key: str = "", **more: Any) -> Resource:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.resource import POLICY_LANGUAGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lambdacli.resource import Grant, Value
-
-VERSION = "2012-10-17"
 
 
 def assumed_by(service: str, condition: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def assumed_by(service: str, condition: dict[str, Any] | None = None) -> dict[st
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if condition:
         statement["Condition"] = condition
-    return {"Version": VERSION, "Statement": [statement]}
+    return {"Version": POLICY_LANGUAGE, "Statement": [statement]}
 
 
 RUNS_AS = assumed_by("lambda.amazonaws.com")
@@ -35,4 +35,4 @@ def policy(grants: Iterable[Grant]) -> dict[str, Any]:
     statements = [
         {"Effect": "Allow", "Action": list(actions), "Resource": resources} for actions, resources in by_actions.items()
     ]
-    return {"Version": VERSION, "Statement": statements}
+    return {"Version": POLICY_LANGUAGE, "Statement": statements}

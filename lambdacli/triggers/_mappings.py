@@ -43,7 +43,7 @@ def mapping(
         more: further fields of the resource.
     """
     common = {"FunctionName": alias(function), **_common(trigger.settings)}
-    tags = {**place.tags, "lambdacli:function": function.name}
+    tags = place.tags_of(function.name)
     return resource(trigger, function, "event_source_mapping", source, {**common, **properties, "Tags": tags}, **more)
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.resource import Fingerprint, Joined, Key, Ref, Resource, digest
+from lambdacli.resource import POLICY_LANGUAGE, Fingerprint, Joined, Key, Ref, Resource, digest
 from lambdacli.triggers import _deployed
 from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._deployed import MOST_STATEMENTS
@@ -170,7 +170,7 @@ def _api(route: _Route) -> dict[str, Value]:
 
 # A private API is reached through VPC endpoints alone, and without a policy not at all.
 _PRIVATE = json.dumps({
-    "Version": "2012-10-17",
+    "Version": POLICY_LANGUAGE,
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}],
 })  # fmt: skip
 

@@ -42,7 +42,7 @@ def rule(trigger: Trigger, function: Function, place: Place, what: dict[str, Val
         "State": "ENABLED" if trigger.settings.get("enabled", True) else "DISABLED",
         "Description": trigger.settings.get("description", ""),
         "Target": {"Arn": alias(function), **_delivery(trigger, place)},
-        "Tags": {**place.tags, "lambdacli:function": function.name},
+        "Tags": place.tags_of(function.name),
         **what,
     }
     after = (allowed.key, *(each.key for each in letting))

@@ -81,7 +81,7 @@ def _role(trigger: Trigger, function: Function, place: Place, group: str) -> Res
     properties: dict[str, Value] = {
         "Groups": {group: arn},
         "Statements": statements,
-        "Tags": {**place.tags, "lambdacli:function": function.name},
+        "Tags": place.tags_of(function.name),
         "PermissionsBoundary": place.manifest.deploying.permissions_boundary,
     }
     return Resource("invoker_role", function.name, properties, function.name, where(trigger, function))

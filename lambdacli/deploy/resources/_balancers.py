@@ -55,11 +55,6 @@ def tags(arn: str, aws: Aws) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in found[0]["Tags"]} if found else {}
 
 
-def as_tags(values: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API takes them."""
-    return [{"Key": key, "Value": value} for key, value in values.items()]
-
-
 def forward(arn: Any) -> list[dict[str, Any]]:
     """The actions that send everything to one target group."""
     return [{"Type": "forward", "TargetGroupArn": arn}]

@@ -15,7 +15,6 @@ Answer = dict[str, Any]
 
 MARKS_TAG = "lambdacli:deployed"  # what the last deployment has brought about, see `record`
 PARTS_TAG = "lambdacli:parts"  # the optional kinds of resources that hang on it
-NAME_TAG = "lambdacli:function"
 _REVISIONS = 4  # tries, while answers get lost
 
 

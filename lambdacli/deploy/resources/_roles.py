@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lambdacli.deploy.aws import Aws
 
 POLICY = "lambdacli"
-VERSION = "2012-10-17"  # of the policy language
 MOST = 64  # characters of a role's name
 _LIMITED = "limited by "  # in a role's description, before its permissions boundary
 

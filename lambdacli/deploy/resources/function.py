@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.deploy.resources._functions import MARKS_TAG, NAME_TAG, at_rest, names, revised, settled
+from lambdacli.deploy.resources._functions import MARKS_TAG, at_rest, names, revised, settled
+from lambdacli.deploy.resources._ours import tagged
 from lambdacli.deploy.resources.uploads import sent
+from lambdacli.resource import FUNCTION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +114,7 @@ def _actual(found: Mapping[str, Any], place: Place) -> Actual:
         "Configuration": {"FunctionArn": configuration["FunctionArn"], "FunctionName": configuration["FunctionName"]},
         "Marks": tags.get(MARKS_TAG, ""),
     }
-    owned = all(tags.get(key) == value for key, value in place.tags.items()) and NAME_TAG in tags
+    owned = tagged(tags, place) and FUNCTION_TAG in tags
     return Actual(properties, _attributes(configuration), owned=owned, more=more)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import Actual, Kind, _roles
+from lambdacli.deploy.resources import Actual, Kind, _named, _roles
 from lambdacli.deploy.resources._functions import role_path
+from lambdacli.resource import POLICY_LANGUAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +54,7 @@ class _InvokerRole(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         role = _name(name, aws.place)
-        tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
+        tags = _named.pairs(properties["Tags"])
         made = aws.create(
             "iam", "create_role", Path=f"{role_path(aws, name)}{_FOLDER}", RoleName=role, Tags=tags,
             AssumeRolePolicyDocument=json.dumps(_trust(properties["Groups"], aws.place)),
@@ -104,7 +105,7 @@ def _trust(groups: Mapping[str, str], place: Place) -> dict[str, Any]:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": place.account, "aws:SourceArn": sorted(groups.values())}},
     }
-    return {"Version": _roles.VERSION, "Statement": [statement]}
+    return {"Version": POLICY_LANGUAGE, "Statement": [statement]}
 
 
 def _groups(role: Mapping[str, Any], place: Place) -> dict[str, str]:
@@ -126,7 +127,7 @@ def _statements(policy: Any) -> dict[str, Any]:
 def documents(properties: Properties, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
     """Who may take the role on, and what it may do, as IAM policies."""
     statements = [{"Sid": sid, **each} for sid, each in sorted(properties["Statements"].items())]
-    return _trust(properties["Groups"], place), {"Version": _roles.VERSION, "Statement": statements}
+    return _trust(properties["Groups"], place), {"Version": POLICY_LANGUAGE, "Statement": statements}
 
 
 KIND = _InvokerRole()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources import _balancers as elb
+from lambdacli.deploy.resources._named import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +57,7 @@ class _ListenerDefault(Kind):
         listener, group = _listener(name), properties["DefaultActions"][0]["TargetGroupArn"]
         before = _packed(actual.properties["DefaultActions"])
         if before:
-            tags = elb.as_tags({elb.before_tag(listener): before})
+            tags = pairs({elb.before_tag(listener): before})
             aws.call(elb.SERVICE, "add_tags", ResourceArns=[group], Tags=tags)
         aws.call(elb.SERVICE, "modify_listener", ListenerArn=listener, DefaultActions=properties["DefaultActions"])
         return {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources import _balancers as elb
+from lambdacli.deploy.resources._named import pairs
 from lambdacli.deploy.resources._ours import tagged
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class _ListenerRule(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         listener, priority = _parts(name)
-        tags = elb.as_tags({**aws.place.tags, "lambdacli:function": name.partition("/")[0]})
+        tags = pairs(aws.place.tags_of(name.partition("/")[0]))
         made = aws.create(
             elb.SERVICE, "create_rule", ListenerArn=listener, Priority=int(priority), Tags=tags, **_given(properties)
         )

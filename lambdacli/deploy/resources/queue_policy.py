@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.aws import names
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.resource import POLICY_LANGUAGE
 from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from lambdacli.deploy.resources import Attributes, Properties
     from lambdacli.resource import Place, Resource
 
-_VERSION = "2012-10-17"
 _SID = "lambdacli-"  # how our statements begin
 
 
@@ -107,7 +107,7 @@ def _write(name: str, functions: Mapping[str, Mapping[str, Any]], aws: Aws) -> N
         for told, statement in sorted(under.items())
     ]
     every = [*others, *statements]
-    text = as_json({"Version": _VERSION, **policy, "Statement": every}) if every else ""
+    text = as_json({"Version": POLICY_LANGUAGE, **policy, "Statement": every}) if every else ""
     aws.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": text})
 
 

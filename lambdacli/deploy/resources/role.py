@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import Actual, Kind, _roles
+from lambdacli.deploy.resources import Actual, Kind, _named, _roles
 from lambdacli.deploy.resources._functions import last_tags, role_path, roles
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Role(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         role = role_name(name, aws.place)
-        tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
+        tags = _named.pairs(properties["Tags"])
         made = aws.create(
             "iam", "create_role", Path=role_path(aws, name), RoleName=role, Tags=tags,
             AssumeRolePolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]),
@@ -84,7 +84,7 @@ def role_name(name: str, place: Place) -> str:
 
 
 def _tag(role: str, wanted: Mapping[str, str], aws: Aws) -> None:
-    aws.call("iam", "tag_role", RoleName=role, Tags=[{"Key": key, "Value": value} for key, value in wanted.items()])
+    aws.call("iam", "tag_role", RoleName=role, Tags=_named.pairs(wanted))
     there = aws.listed("iam", "list_role_tags", "Tags", RoleName=role)
     if gone := [each["Key"] for each in there if each["Key"] not in wanted and not each["Key"].startswith("aws:")]:
         aws.call("iam", "untag_role", RoleName=role, TagKeys=gone)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources._named import mapping, pairs
+from lambdacli.deploy.resources._ours import tagged
 from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class _Rule(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         named = _parsed(name)
-        arn = _put_rule(named, properties, aws, Tags=_tags(properties["Tags"]))
+        arn = _put_rule(named, properties, aws, Tags=pairs(properties["Tags"]))
         _put_target(named, properties, aws)
         return {"arn": arn}
 
@@ -122,17 +124,12 @@ def _properties(rule: Mapping[str, Any], target: Mapping[str, Any] | None) -> di
     }
 
 
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
 def _is_ours(target: Mapping[str, Any] | None, function: str, arn: str, aws: Aws) -> bool:
     """Its target says so; a rule that has none yet has our tags."""
     if target is not None:
         return str(target["Arn"]).startswith(f"{aws.place.function_arn(function)}:")
     answer = aws.get("events", "list_tags_for_resource", ResourceARN=arn) or {}
-    tags = {each["Key"]: each["Value"] for each in answer.get("Tags", ())}
-    return aws.place.tags.items() <= tags.items()
+    return tagged(mapping(answer.get("Tags", ())), aws.place)
 
 
 def _put_rule(named: _Name, properties: Properties, aws: Aws, **tags: Any) -> str:

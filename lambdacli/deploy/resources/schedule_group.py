@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources._named import mapping, pairs
+from lambdacli.deploy.resources._ours import tagged
 from lambdacli.deploy.resources.invoker_role import groups_of_functions
 from lambdacli.triggers._pushed import group_name
 
@@ -54,7 +56,7 @@ class _ScheduleGroup(Kind):
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it. One that is being deleted is waited for: its name is taken until then."""
         _gone(name, aws)
-        tags = [{"Key": key, "Value": value} for key, value in properties["Tags"].items()]
+        tags = pairs(properties["Tags"])
         made = aws.create("scheduler", "create_schedule_group", Name=name, Tags=tags)
         return {"name": name, "arn": str(made["ScheduleGroupArn"])}
 
@@ -72,8 +74,7 @@ def _gone(name: str, aws: Aws) -> None:
 
 def _tagged(arn: str, aws: Aws) -> bool:
     answer = aws.get("scheduler", "list_tags_for_resource", ResourceArn=arn) or {}
-    tags = {each["Key"]: each["Value"] for each in answer.get("Tags", ())}
-    return aws.place.tags.items() <= tags.items()
+    return tagged(mapping(answer.get("Tags", ())), aws.place)
 
 
 KIND = _ScheduleGroup()

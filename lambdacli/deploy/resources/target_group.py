@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources import _balancers as elb
+from lambdacli.deploy.resources._named import pairs
 from lambdacli.deploy.resources._ours import tagged
+from lambdacli.resource import FUNCTION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +41,7 @@ class _TargetGroup(Kind):
             found = elb.group(aws, arn=arn) if arn.startswith(prefix) else None
             if found is not None:
                 actual = _actual(found, aws)
-                function = elb.tags(arn, aws).get("lambdacli:function", "")
+                function = elb.tags(arn, aws).get(FUNCTION_TAG, "")
                 if actual.owned and function:
                     yield f"{function}/{found['TargetGroupName']}", actual
 
@@ -51,7 +53,7 @@ class _TargetGroup(Kind):
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         function, _, group = name.partition("/")
-        tags = elb.as_tags({**aws.place.tags, "lambdacli:function": function})
+        tags = pairs(aws.place.tags_of(function))
         made = aws.create(
             elb.SERVICE, "create_target_group", Name=group, TargetType="lambda", Tags=tags, **_check(properties)
         )

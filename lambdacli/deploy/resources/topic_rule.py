@@ -43,7 +43,7 @@ class _TopicRule(Kind):
                 yield f"{function.name}/{rule}", actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
-        tags = {**aws.place.tags, "lambdacli:function": name.partition("/")[0]}
+        tags = aws.place.tags_of(name.partition("/")[0])
         rule = _rule(name)
         aws.create(
             "iot", "create_topic_rule", ruleName=rule, topicRulePayload=_payload(properties), tags=urlencode(tags)
