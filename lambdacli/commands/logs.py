@@ -46,18 +46,21 @@ def command(
     gc.enable()  # it may go on for days
     try:
         with interrupts.Heard():
-            _show(entries, json=json)
+            if not _show(entries, json=json):
+                console.message(f"nothing{' that matches' if pattern else ''} was logged (--since {since})")
     except KeyboardInterrupt:
         return interrupts.INTERRUPTED
     return 0
 
 
-def _show(entries: Iterable[Entry], *, json: bool) -> None:
+def _show(entries: Iterable[Entry], *, json: bool) -> bool:
+    """Whether there was anything to show."""
     from lambdacli.console.logs import Log
 
-    log = Log()
+    log, anything = Log(), False
     try:
         for entry in entries:
+            anything = True
             if json:
                 _as_json(entry)
             else:
@@ -66,6 +69,7 @@ def _show(entries: Iterable[Entry], *, json: bool) -> None:
     finally:
         if summed := log.sum():
             console.message(summed)
+    return anything
 
 
 def _as_json(entry: Entry) -> None:

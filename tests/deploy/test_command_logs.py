@@ -121,6 +121,8 @@ def test_one_json_object_a_line(project: Project) -> None:
 def test_a_pattern(project: Project) -> None:
     logged(project, "ERROR one\n", "fine\n", "ERROR two\n")
     assert shown(project("logs", "orders", "--filter", "ERROR").out) == ["0a1b2c ERROR one", "0a1b2c ERROR two"]
+    nothing = project("logs", "orders", "--filter", "FATAL", "--since", "2h")
+    assert (nothing.status, nothing.out, nothing.err) == (0, "", "nothing that matches was logged (--since 2h)\n")
 
 
 def test_since(project: Project) -> None:
