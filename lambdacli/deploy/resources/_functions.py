@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lambdacli.deploy.aws import Aws
+    from lambdacli.resource import Place
 
 Answer = dict[str, Any]
 
@@ -68,20 +69,20 @@ def revised(aws: Aws, operation: str, revision: str, function_name: str, **param
     return aws.call("lambda", operation, FunctionName=function_name, **parameters)
 
 
-def role_path(aws: Aws, name: str = "") -> str:
+def role_path(place: Place, name: str = "") -> str:
     """The IAM path of the app's roles here, or of one function's.
 
     It tells the app, the stage, the region and the function, so that a role is found, and is known to be ours, by
     its path alone.
     """
-    manifest = aws.place.manifest
-    folder = f"/lambdacli/{manifest.app}/{manifest.stage}/{aws.place.region}/"
+    manifest = place.manifest
+    folder = f"/lambdacli/{manifest.app}/{manifest.stage}/{place.region}/"
     return f"{folder}{name}/" if name else folder
 
 
 def roles(aws: Aws) -> dict[str, Answer]:
     """Our functions' roles by the names of the functions. One call for all of them."""
-    folder = role_path(aws)
+    folder = role_path(aws.place)
     found = aws.listed("iam", "list_roles", "Roles", PathPrefix=folder)
     return {each["Path"][len(folder) : -1]: each for each in found if "/" not in each["Path"][len(folder) : -1]}
 

@@ -33,8 +33,7 @@ class _InvokerRole(Kind):
     once = frozenset({"Tags"})
 
     def known(self, resource: Resource, place: Place) -> Attributes:
-        manifest = place.manifest
-        path = f"/lambdacli/{manifest.app}/{manifest.stage}/{place.region}/{resource.name}/{_FOLDER}"
+        path = f"{role_path(place, resource.name)}{_FOLDER}"
         return {"arn": place.arn("iam", f"role{path}{_name(resource.name, place)}", region="")}
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
@@ -56,7 +55,7 @@ class _InvokerRole(Kind):
         role = _name(name, aws.place)
         tags = _named.pairs(properties["Tags"])
         made = aws.create(
-            "iam", "create_role", Path=f"{role_path(aws, name)}{_FOLDER}", RoleName=role, Tags=tags,
+            "iam", "create_role", Path=f"{role_path(aws.place, name)}{_FOLDER}", RoleName=role, Tags=tags,
             AssumeRolePolicyDocument=json.dumps(_trust(properties["Groups"], aws.place)),
             **_roles.bounded(properties["PermissionsBoundary"]),
         )  # fmt: skip
@@ -92,7 +91,7 @@ def _name(function: str, place: Place) -> str:
 
 def _found(aws: Aws) -> dict[str, dict[str, Any]]:
     """Ours by the functions' names, from the one list of all roles of the app."""
-    folder = role_path(aws)
+    folder = role_path(aws.place)
     found = aws.listed("iam", "list_roles", "Roles", PathPrefix=folder)
     rest = {str(each["Path"])[len(folder) :]: each for each in found}
     return {path[: -len(_FOLDER) - 1]: each for path, each in rest.items() if path.endswith(f"/{_FOLDER}")}

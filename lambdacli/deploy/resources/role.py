@@ -25,8 +25,7 @@ class _Role(Kind):
     rank = 8  # the last to go: by its path all else of a function is found
 
     def known(self, resource: Resource, place: Place) -> Attributes:
-        manifest = place.manifest
-        path = f"/lambdacli/{manifest.app}/{manifest.stage}/{place.region}/{resource.name}/"
+        path = role_path(place, resource.name)
         return {"arn": place.arn("iam", f"role{path}{role_name(resource.name, place)}", region="")}
 
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
@@ -52,7 +51,7 @@ class _Role(Kind):
         role = role_name(name, aws.place)
         tags = _named.pairs(properties["Tags"])
         made = aws.create(
-            "iam", "create_role", Path=role_path(aws, name), RoleName=role, Tags=tags,
+            "iam", "create_role", Path=role_path(aws.place, name), RoleName=role, Tags=tags,
             AssumeRolePolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]),
             **_roles.bounded(properties["PermissionsBoundary"]),
         )  # fmt: skip
