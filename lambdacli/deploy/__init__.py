@@ -36,6 +36,7 @@ class Prepared(NamedTuple):
     aws: Aws
     since: float  # when AWS was read, as `time.monotonic` counts
     again: Callable[[], Plan]  # AWS read anew, and planned
+    last: bool = False  # nothing of the app and stage is left when it is carried out
 
 
 def connect(options: Options) -> Aws:
@@ -91,7 +92,10 @@ def carry_out(
     from lambdacli.deploy import lock
     from lambdacli.deploy.apply import apply
 
-    with interrupts.Heard(prepared.aws.connection.stopping.set), lock.held(prepared.aws, force=force_unlock):
+    with (
+        interrupts.Heard(prepared.aws.connection.stopping.set),
+        lock.held(prepared.aws, force=force_unlock, last=prepared.last),
+    ):
         _hold_to_what_is(prepared)
         return apply(prepared.plan, prepared.aws, watch)
 

@@ -47,12 +47,15 @@ class _Lock(NamedTuple):
 
 
 @contextmanager
-def held(aws: Aws, *, force: bool = False, renewal: float = RENEWAL) -> Iterator[None]:
+def held(aws: Aws, *, force: bool = False, last: bool = False, renewal: float = RENEWAL) -> Iterator[None]:
     """Hold the lock, renewed in the background, and release it at the end.
+
+    It stays there, expired: Parameter Store takes half a minute until a deleted name can be used again.
 
     Args:
         aws: whom to tell.
         force: take it away from whoever holds it.
+        last: delete it at the end, as there is nothing more to lock.
         renewal: seconds between renewals.
 
     Raises:
@@ -69,7 +72,7 @@ def held(aws: Aws, *, force: bool = False, renewal: float = RENEWAL) -> Iterator
         ended.set()
         if renewing.is_alive():
             renewing.join()
-        holder.release()
+        holder.release(last=last)
 
 
 def forget(aws: Aws) -> None:
@@ -112,7 +115,7 @@ class _Holder:
         winner = None if version == first else self._read(first)
         if winner is not None and winner.token != self._token:
             with suppress(Refused):  # ours lies over the winner's
-                self._aws.call("ssm", "put_parameter", Name=self._name, Value=winner.text(), Overwrite=True)
+                self._write(winner)
             raise _held(winner)
 
     def renew_until(self, ended: threading.Event, renewal: float) -> None:
@@ -122,12 +125,16 @@ class _Holder:
                 if there is not None and there.token == self._token:
                     self._take_over(there)
 
-    def release(self) -> None:
+    def release(self, *, last: bool) -> None:
         """Ours alone: who took it by force keeps it."""
         with suppress(LambdacliError, Stopped):
             there = self._read()
-            if there is not None and there.token == self._token:
+            if there is None or there.token != self._token:
+                return
+            if last:
                 self._aws.remove("ssm", "delete_parameter", Name=self._name)
+            else:
+                self._write(there._replace(expires=0))
 
     def forget(self) -> None:
         there = self._read()
@@ -139,6 +146,9 @@ class _Holder:
         call = self._aws.call if Overwrite else self._aws.create
         answer = call("ssm", "put_parameter", Name=self._name, Value=lock.text(), Type="String", Overwrite=Overwrite)
         return int(answer["Version"])
+
+    def _write(self, lock: _Lock) -> None:
+        self._aws.call("ssm", "put_parameter", Name=self._name, Value=lock.text(), Overwrite=True)
 
     def _read(self, version: int = 0) -> _Lock | None:
         name = f"{self._name}:{version}" if version else self._name

@@ -35,7 +35,7 @@ def prepare(options: Options, tell: Callable[[str], None]) -> Prepared:
     made_plan = _planned(aws, options, packages)
     if made_plan.lacks:
         raise _missing(options.manifest, made_plan.lacks)
-    return deploy.Prepared(made_plan, aws, since, partial(_planned_again, aws, options, packages))
+    return deploy.Prepared(made_plan, aws, since, partial(_planned_again, aws, options, packages), options.destroy)
 
 
 def _planned_again(aws: Aws, options: Options, packages: Packages) -> plan.Plan:

@@ -94,6 +94,12 @@ def _deployers(aws: Proxy, *arguments: tuple[str, ...], renewal: float = 60) -> 
                 each.process.kill()
 
 
+def _free(aws: Proxy) -> bool:
+    """The lock stays there, and has expired."""
+    there = _there(aws)
+    return there is not None and float(there["expires"]) == 0
+
+
 def _there(aws: Proxy) -> dict[str, Any] | None:
     client = aws.client("ssm")
     try:
@@ -118,7 +124,7 @@ def test_one_wins_and_the_other_is_told_who_did(aws: Proxy) -> None:
         assert second.process.wait(20) == 0
         assert _there(aws) is not None
         first.ends()
-    assert _there(aws) is None
+    assert _free(aws)
 
 
 def test_the_next_one_gets_it(aws: Proxy) -> None:
@@ -144,7 +150,7 @@ def test_many_that_want_an_expired_one_and_one_gets_it(aws: Proxy, value: str) -
         assert there
         assert str(winner.pid) in there["owner"]
         winner.ends()
-    assert _there(aws) is None
+    assert _free(aws)
 
 
 def test_many_at_once_and_one_gets_it(aws: Proxy) -> None:
@@ -176,7 +182,7 @@ def test_force_takes_it_and_the_first_holder_leaves_it(aws: Proxy) -> None:
         assert there
         assert f"process {second.pid}" in there["owner"]
         second.ends()
-    assert _there(aws) is None
+    assert _free(aws)
 
 
 def test_it_is_renewed_while_it_is_held(aws: Proxy) -> None:
@@ -192,7 +198,7 @@ def test_it_is_renewed_while_it_is_held(aws: Proxy) -> None:
         assert there["expires"] > first["expires"]
         assert there["token"] == first["token"]
         holder.ends()
-    assert _there(aws) is None
+    assert _free(aws)
 
 
 def test_whoever_lost_it_renews_it_no_more(aws: Proxy) -> None:
@@ -218,7 +224,7 @@ def test_an_answer_that_got_lost_is_no_other_owner(
         there = _there(aws)
         assert there
         assert f"process {os.getpid()}" in there["owner"]
-    assert _there(aws) is None
+    assert _free(aws)
 
 
 def _wins(parameters: dict[str, Any], expired: bool) -> bool:  # noqa: FBT001

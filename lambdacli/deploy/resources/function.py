@@ -70,9 +70,6 @@ class _Function(Kind):
         self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         function_name = aws.place.function_name(name)
-        _tag(properties["Tags"], actual, aws, changed)
-        if "ReservedConcurrentExecutions" in changed:
-            _reserve(properties["ReservedConcurrentExecutions"], function_name, aws, there=True)
         found: dict[str, Any] = {"RevisionId": actual.more["RevisionId"], **actual.more["Configuration"]}
         if actual.more["Changing"]:  # a deployment that was killed has begun it; its end makes another revision
             found = settled(aws, function_name)
@@ -84,6 +81,10 @@ class _Function(Kind):
             code = sent(properties["CodeSha256"], aws) | {"Architectures": properties["Architectures"]}
             made = revised(aws, "update_function_code", found["RevisionId"], function_name, **code)
             found = settled(aws, function_name, made)
+        # last, as they may make it another revision
+        _tag(properties["Tags"], actual, aws, changed)
+        if "ReservedConcurrentExecutions" in changed:
+            _reserve(properties["ReservedConcurrentExecutions"], function_name, aws, there=True)
         return _attributes(found)
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
