@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdacli.deploy.resources._functions import names
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from lambdacli.deploy.aws import Aws
     from lambdacli.resource import Place
 
 
-def ours(arn: str, place: Place) -> bool:
-    """Whether an ARN is that of the alias of a function of this app and stage, in the manifest or not any more."""
-    return arn.startswith(place.arn("lambda", f"function:{place.prefix}-")) and arn.endswith(f":{ALIAS}")
+def ours(arn: str, aws: Aws) -> bool:
+    """Whether an ARN is that of the alias of a function of this app and stage, in the manifest or not any more.
+
+    What the name begins with does not tell: stage `prod` is not stage `prod-eu`.
+    """
+    place = aws.place
+    if not (arn.startswith(place.arn("lambda", f"function:{place.prefix}-")) and arn.endswith(f":{ALIAS}")):
+        return False
+    return arn in {place.alias_arn(name) for name in (*place.manifest.functions, *names(aws))}
 
 
 def tagged(tags: Mapping[str, str], place: Place) -> bool:

@@ -98,7 +98,7 @@ def _read(there: str, rule: str, after: str, aws: Aws) -> Actual | None:
     properties["After"] = after if after in before else (before or [""])[-1]
     properties |= {"RuleSetName": there, "Actions": given.get("Actions", [])}
     attributes = {"id": f"{there} {rule}"}
-    return Actual(properties, attributes, owned=any(ours(arn, aws.place) for arn in _invoked(properties)))
+    return Actual(properties, attributes, owned=any(ours(arn, aws) for arn in _invoked(properties)))
 
 
 def _invoked(properties: Mapping[str, Any]) -> list[str]:

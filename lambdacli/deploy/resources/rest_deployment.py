@@ -149,7 +149,7 @@ def _routes(name: str, api: str, aws: Aws) -> dict[str, tuple[str, bool]]:
     elsewhere = in_other_stages(aws.place, *_parts(name))
     found: dict[str, tuple[str, bool]] = {}
     for each in rest.paths(api, aws).methods:
-        if ours(each.invokes, aws.place):
+        if ours(each.invokes, aws):
             method = rest_method.properties_of(api, each)
             authorizer = rest_authorizer.settings_of(authorizers.get(method["authorizerId"] or "", {}))
             found[f"{each.verb} {each.path}"] = (fingerprint([method, authorizer]), each.invokes == only)

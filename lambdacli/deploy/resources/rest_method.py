@@ -52,7 +52,7 @@ class _RestMethod(Kind):
         found = None if api is UNKNOWN else rest.paths(api, aws).method(verb, path)
         if found is None:
             return None
-        mine = not found.integration or ours(found.invokes, aws.place) or rest.owned(api, aws)
+        mine = not found.integration or ours(found.invokes, aws) or rest.owned(api, aws)
         return _actual(api, found)._replace(owned=mine)
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:

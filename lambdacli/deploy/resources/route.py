@@ -126,7 +126,7 @@ def _leading_to(api: str, arn: str, aws: Aws) -> set[str]:
 
 def _leads_to_us(api: str, route: Mapping[str, Any], aws: Aws) -> bool:
     found = (each for each in gateway.integrations(api, aws) if gateway.target(each) == route.get("Target"))
-    return any(ours(gateway.invoked(each["IntegrationUri"]), aws.place) for each in found)
+    return any(ours(gateway.invoked(each["IntegrationUri"]), aws) for each in found)
 
 
 def _actual(api: str, route: Mapping[str, Any], stage: str, aws: Aws) -> Actual:

@@ -30,13 +30,13 @@ class _Target(Kind):
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         group = properties.get("TargetGroupArn", UNKNOWN)
         there = [] if group is UNKNOWN else elb.targets(group, aws)
-        return _actual(group, there[0], aws.place) if there else None
+        return _actual(group, there[0], aws) if there else None
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for group in elb.groups(function, aws):
             arn = group["TargetGroupArn"]
             if function.alias_arn in elb.targets(arn, aws):
-                actual = _actual(arn, function.alias_arn, aws.place)
+                actual = _actual(arn, function.alias_arn, aws)
                 yield f"{function.name}/{group['TargetGroupName']}", actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
@@ -55,8 +55,8 @@ class _Target(Kind):
         aws.remove(elb.SERVICE, "deregister_targets", TargetGroupArn=group, Targets=[target])
 
 
-def _actual(group: str, target: str, place: Place) -> Actual:
-    return Actual({"TargetGroupArn": group, "Id": target}, owned=ours(target, place))
+def _actual(group: str, target: str, aws: Aws) -> Actual:
+    return Actual({"TargetGroupArn": group, "Id": target}, owned=ours(target, aws))
 
 
 KIND = _Target()

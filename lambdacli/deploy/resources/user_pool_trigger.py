@@ -54,7 +54,7 @@ class _UserPoolTrigger(Kind):
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         pool = properties.get("UserPoolId", UNKNOWN)
         config = None if pool is UNKNOWN else _config(pool, aws)
-        return _actual(pool, _parts(name)[1], config, aws.place) if config is not None else None
+        return _actual(pool, _parts(name)[1], config, aws) if config is not None else None
 
     def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
         for arn in function.sources("cognito-idp"):
@@ -63,7 +63,7 @@ class _UserPoolTrigger(Kind):
             there = answer["UserPool"] if answer else {}
             spelt = spelling(aws.place, "cognito", "user_pool", [pool, arn, there.get("Name", pool)])
             for trigger, value in there.get("LambdaConfig", {}).items():
-                actual = _actual(pool, trigger, there["LambdaConfig"], aws.place)
+                actual = _actual(pool, trigger, there["LambdaConfig"], aws)
                 if actual is not None and _arn(value) == function.alias_arn and trigger in _triggers():
                     yield f"{function.name}/{spelt} {trigger}", actual
 
@@ -100,7 +100,7 @@ def _arn(value: Any) -> str:
     return str(value.get("LambdaArn", "")) if isinstance(value, dict) else str(value or "")
 
 
-def _actual(pool: str, trigger: str, config: Mapping[str, Any], place: Place) -> Actual | None:
+def _actual(pool: str, trigger: str, config: Mapping[str, Any], aws: Aws) -> Actual | None:
     value = config.get(trigger) or config.get(f"{trigger}Config")
     if not value:
         return None
@@ -111,7 +111,7 @@ def _actual(pool: str, trigger: str, config: Mapping[str, Any], place: Place) ->
         properties["LambdaVersion"] = value.get("LambdaVersion", "V1_0")
     if trigger in _SENDERS:
         properties[_KEY] = config.get(_KEY)
-    return Actual(properties, {"id": f"{pool} {trigger}"}, owned=ours(properties["LambdaArn"], place))
+    return Actual(properties, {"id": f"{pool} {trigger}"}, owned=ours(properties["LambdaArn"], aws))
 
 
 def _with(config: Mapping[str, Any], trigger: str, properties: Properties) -> dict[str, Any]:
