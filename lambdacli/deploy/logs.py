@@ -109,7 +109,7 @@ def follow(aws: Aws, source: Source, since: int, tell: Callable[[str], None]) ->
     Raises:
         Refused: AWS says no.
     """
-    latest = since
+    latest, waiting = since, False
     while True:
         try:
             for entry in _live(aws, source, latest, tell):
@@ -117,6 +117,9 @@ def follow(aws: Aws, source: Source, since: int, tell: Callable[[str], None]) ->
                 yield entry
         except Refused as refused:
             if refused.absent:
+                if not waiting:
+                    tell(f"there is no log {source.group} yet: waiting for it")
+                waiting = True
                 aws.connection.pause(_ASK)
                 continue
             if refused.code != _ENDED:

@@ -144,4 +144,6 @@ def _hint(code: str, action: str) -> str:
         return f"these credentials may not call {action}; `lambdacli policy --deployer` prints what they need"
     if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         return "sign in again"
+    if code in _EXISTS:
+        return "it is not ours: another `app:` or `--stage` has other names"
     return ""

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.deploy.aws import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from lambdacli.deploy.aws import Aws
     from lambdacli.resource import Place
+
+
+def candidates(aws: Aws, section: str, prefix: str) -> list[str]:
+    """The names under which something of ours may be: what has our tags, and what the manifest owns.
+
+    What was tagged a moment ago is not among the first yet.
+    """
+    owned = aws.place.manifest.resources.get(section, {})
+    dead = [each["dead_letter_queue"] for each in owned.values() if "dead_letter_queue" in each]
+    return list(dict.fromkeys([*names(aws.tagged(), prefix), *owned, *(each for each in dead if ":" not in each)]))
 
 
 def foreign(name: str, place: Place) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.aws import names
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 
@@ -73,7 +72,7 @@ class _Bucket(Kind):
         return _whole(bucket, properties, aws) if properties else Actual({}, owned=False)
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in names(aws.tagged(), aws.place.arn("s3", "", region="", account="")):
+        for name in _named.candidates(aws, "buckets", aws.place.arn("s3", "", region="", account="")):
             actual = self.read(name, DEFAULTS, aws)
             if actual is not None and actual.owned:
                 yield name, actual

@@ -49,7 +49,7 @@ class _Function(Kind):
         return _actual(found, aws.place) if found else None
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in sorted(names(aws)):
+        for name in sorted({*aws.place.manifest.functions, *names(aws)}):
             actual = self.read(name, {}, aws)
             if actual is not None and actual.owned:
                 yield name, actual

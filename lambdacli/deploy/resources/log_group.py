@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._functions import last_tags, names, tagged
+from lambdacli.deploy.resources._ours import tagged as tagged_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,9 +41,10 @@ class _LogGroup(Kind):
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
         gone_with_their_roles = tagged(aws, aws.place.arn("logs", "log-group:/aws/lambda/"))
-        for name in sorted(names(aws) | gone_with_their_roles):
+        known = names(aws) | gone_with_their_roles
+        for name in sorted({*known, *aws.place.manifest.functions}):
             actual = self.read(name, {}, aws)
-            if actual is not None:
+            if actual is not None and (name in known or _is_ours(actual, aws)):
                 yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
@@ -73,6 +75,12 @@ class _LogGroup(Kind):
 def group_name(name: str, place: Place) -> str:
     """Where Lambda writes the logs of a function of the manifest."""
     return f"/aws/lambda/{place.function_name(name)}"
+
+
+def _is_ours(actual: Actual, aws: Aws) -> bool:
+    """Of a group whose function and role are not there: it may be that of somebody else's function."""
+    there = aws.get("logs", "list_tags_for_resource", resourceArn=actual.attributes["arn"]) or {}
+    return tagged_ours(there.get("tags", {}), aws.place)
 
 
 def _tag(wanted: Mapping[str, str], arn: str, aws: Aws) -> None:

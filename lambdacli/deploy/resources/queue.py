@@ -6,7 +6,6 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.aws import names
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class _Queue(Kind):
         return Actual(properties, attributes, owned=_ours.tagged(tags, aws.place))
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in names(aws.tagged(), aws.place.arn("sqs", "")):
+        for name in _named.candidates(aws, "queues", aws.place.arn("sqs", "")):
             actual = self.read(name, DEFAULTS, aws)
             if actual is not None and actual.owned:
                 yield name, actual

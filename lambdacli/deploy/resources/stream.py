@@ -9,7 +9,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.aws import names
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 
@@ -59,7 +58,7 @@ class _Stream(Kind):
         return Actual(known, {"arn": arn}, owned=_ours.tagged(tags, aws.place))
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in names(aws.tagged(), aws.place.arn("kinesis", "stream/")):
+        for name in _named.candidates(aws, "streams", aws.place.arn("kinesis", "stream/")):
             actual = self.read(name, DEFAULTS, aws) if "/" not in name else None  # a consumer's has more
             if actual is not None and actual.owned:
                 yield name, actual

@@ -8,7 +8,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.aws import names
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 
@@ -74,7 +73,7 @@ class _Table(Kind):
         return Actual({**_properties(table), **beside, "Tags": tags}, attributes, owned=owned)
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in names(aws.tagged(), aws.place.arn("dynamodb", "table/")):
+        for name in _named.candidates(aws, "tables", aws.place.arn("dynamodb", "table/")):
             actual = self.read(name, DEFAULTS, aws) if "/" not in name else None
             if actual is not None and actual.owned:
                 yield name, actual

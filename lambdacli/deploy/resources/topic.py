@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.aws import names
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class _Topic(Kind):
         return Actual({**DEFAULTS, **said, "Tags": tags}, {"arn": arn}, owned=_ours.tagged(tags, aws.place))
 
     def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in names(aws.tagged(), aws.place.arn("sns", "")):
+        for name in _named.candidates(aws, "topics", aws.place.arn("sns", "")):
             # a subscription's ARN has its topic's before it
             actual = self.read(name, DEFAULTS, aws) if ":" not in name else None
             if actual is not None and actual.owned:
