@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from account import prepared
-from deployment import Deployment
+from deployment import EXHAUSTIVE, Deployment
 from hypothesis import HealthCheck, given, settings
 from manifests import Manifest, manifests
 from snapshot import differences, without_counts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.uninstrumented
 
-_EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "15"))
+_EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "300" if EXHAUSTIVE else "6"))
 
 
 @settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +14,21 @@ from rules import Denied, Killed, Lost
 from snapshot import differences, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from forked import Ended, Forker
     from rules import Call, Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
+EXHAUSTIVE = bool(os.environ.get("LAMBDACLI_EXHAUSTIVE"))  # half an hour instead of a few minutes
+
 SAMPLES = ROOT / "samples"
 MANIFESTS = ROOT / "tests" / "deploy" / "manifests"
+
+
+def some(names: Iterable[str], usually: Iterable[str]) -> list[str]:
+    """All of them where the tests are to be exhaustive, else a few."""
+    return sorted(names if EXHAUSTIVE else usually)
 
 
 @dataclass
