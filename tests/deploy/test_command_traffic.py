@@ -110,7 +110,7 @@ def test_a_deployment_tells_that_it_ends_a_canary(project: Project) -> None:
 def test_not_while_somebody_deploys(project: Project) -> None:
     changed(changed(project, 128), 256)
     held: dict[str, Any] = {"owner": "ann@desk (process 7)", "token": "t", "expires": time.time() + 100}
-    project.aws.client("ssm").put_parameter(Name="/lambdacli/shop/dev/lock", Value=json.dumps(held), Type="String")
+    project.aws.client("ssm").put_parameter(Name="/lambdacli/shop/dev/lock", Value=json.dumps(held), Overwrite=True)
     ended = project("rollback", "orders", "--yes")
     assert (ended.status, alias(project)) == (1, ("2", {}))
     assert "ann@desk" in ended.err

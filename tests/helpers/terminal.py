@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 60  # seconds
+_PAUSE = 0.03  # seconds; a spinner's are longer
 # A session whose terminal this is, so that Ctrl-C reaches it.
 _OF_ITS_OWN = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
@@ -37,7 +38,8 @@ def run(
         command: what to run.
         cwd: where.
         env: all of its environment.
-        answers: what is typed as soon as something that matches a regular expression is shown, in this order.
+        answers: what is typed when something that matches a regular expression was shown and no more comes, in this
+            order: nobody types between a question and its last blank.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
@@ -50,7 +52,7 @@ def run(
     since, until = 0, time.monotonic() + _PATIENCE
     while (chunk := _read(ours, until)) is not None:
         shown += chunk
-        if left and re.search(left[0][0].encode(), shown[since:]):
+        if left and re.search(left[0][0].encode(), shown[since:]) and not select.select([ours], [], [], _PAUSE)[0]:
             since = len(shown)
             os.write(ours, left.pop(0)[1].encode())
     os.close(ours)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from rules.rule import Answer, Rule, World, tell, told
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from rules.calls import Call
 
 _KEY = "ResourceTagMappingList"
+_DELETED_MEANWHILE = suppress(ClientError)
 
 
 class Tagged(Rule):
@@ -50,11 +53,13 @@ class Tagged(Rule):
 def _missed(world: World) -> Iterator[tuple[str, dict[str, str]]]:
     kinesis, logs = world.client("kinesis"), world.client("logs")
     for name in kinesis.list_streams()["StreamNames"]:
-        arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
-        yield arn, _plain(kinesis.list_tags_for_stream(StreamName=name)["Tags"])
+        with _DELETED_MEANWHILE:
+            arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+            yield arn, _plain(kinesis.list_tags_for_stream(StreamName=name)["Tags"])
     for group in logs.describe_log_groups()["logGroups"]:
         arn = group["arn"].removesuffix(":*")
-        yield arn, logs.list_tags_for_resource(resourceArn=arn)["tags"]
+        with _DELETED_MEANWHILE:
+            yield arn, logs.list_tags_for_resource(resourceArn=arn)["tags"]
     yield from _gateways(world)
     yield from _balancers(world)
 
@@ -75,7 +80,8 @@ def _balancers(world: World) -> Iterator[tuple[str, dict[str, str]]]:
             arns.append(rule["RuleArn"])
         arns.append(arn)
     for arn in dict.fromkeys(arns):
-        yield arn, _plain(elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+        with _DELETED_MEANWHILE:
+            yield arn, _plain(elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
 
 
 def listener_rules(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
