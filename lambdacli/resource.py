@@ -17,9 +17,11 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ALIAS = "live"  # what triggers point at: it moves from one whole version to the next
 FUNCTION_TAG = "lambdacli:function"  # what the manifest calls the function to which something belongs
+SID = "lambdacli-"  # how our statements in the policies of what is shared begin
 POLICY_LANGUAGE = "2012-10-17"  # the Version of every IAM policy
 MAX_FUNCTION_NAME = 64  # characters, CreateFunction in Lambda's API reference
 _DIGEST = 8  # characters that keep a shortened name unique
+_SURE = 50  # characters of a name that are never shortened away
 
 
 class Key(NamedTuple):
@@ -105,6 +107,11 @@ class Place(NamedTuple):
     def prefix(self) -> str:
         """What the names of everything begin with, without a hyphen at its end."""
         return f"{self.manifest.app}-{self.manifest.stage}"
+
+    @property
+    def beginning(self) -> str:
+        """What every name has at its beginning, shortened or not."""
+        return f"{self.prefix}-"[:_SURE]
 
     @property
     def tags(self) -> dict[str, str]:

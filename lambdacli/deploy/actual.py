@@ -10,7 +10,7 @@ from lambdacli.deploy.plan import State
 from lambdacli.deploy.resources import Actual, Deployed, record
 from lambdacli.deploy.resources._functions import PARTS_TAG
 from lambdacli.deploy.values import resolved
-from lambdacli.resource import ALIAS, Key, references
+from lambdacli.resource import ALIAS, SID, Key, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lambdacli.resource import Resource
 
 WORKERS = 24
-SID = "lambdacli-"  # how our statements in a function's policy begin
 
 
 def read(aws: Aws, desired: Sequence[Resource], only: str = "") -> State:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lambdacli.resource import Place
 
 MAX_SIZE = 6144  # characters without white space of a managed policy, "IAM and AWS STS quotas"
-_SURE = 50  # characters of a name of ours that are never shortened away
 
 
 class Scope(NamedTuple):
@@ -277,5 +276,5 @@ def _placed(template: str, place: Place) -> str:
         here=f"{place.region}:{place.account}",
         app=manifest.app,
         stage=manifest.stage,
-        mine=f"{place.prefix}-"[:_SURE],
+        mine=place.beginning,
     )

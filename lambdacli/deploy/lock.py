@@ -91,7 +91,7 @@ class _Holder:
         self._aws.until(lambda: self._taken(force=force), "the lock", _LEAVING)
 
     def _taken(self, *, force: bool) -> bool | None:
-        """None while the lock before is going: its name is taken for a while after nobody can read it any more."""
+        """None to try again: a deleted lock's name is taken for a while after nobody can read it any more."""
         try:
             self._put(Overwrite=False)
         except Refused as refused:
@@ -105,18 +105,25 @@ class _Holder:
         if there.token != self._token:  # else the answer to the first try got lost
             if there.expires > time.time() and not force:
                 raise _held(there)
-            self._take_over(there)
+            winner = self._take_over(there)
+            if winner is not None and not force:
+                raise _held(winner)
+            return None if winner else True  # by force again: the holder has just renewed it
         return True
 
-    def _take_over(self, there: _Lock) -> None:
-        """Ours is to be the first version after the expired one, or the first of all if that is deleted by now."""
+    def _take_over(self, there: _Lock) -> _Lock | None:
+        """Who was quicker, if anybody.
+
+        Ours is to be the first version after the expired one, or the first of all if that is deleted by now.
+        """
         version = self._put(Overwrite=True)
         first = there.version + 1 if version > there.version else 1
         winner = None if version == first else self._read(first)
-        if winner is not None and winner.token != self._token:
-            with suppress(Refused):  # ours lies over the winner's
-                self._write(winner)
-            raise _held(winner)
+        if winner is None or winner.token == self._token:
+            return None
+        with suppress(Refused):  # ours lies over the winner's
+            self._write(winner)
+        return winner
 
     def renew_until(self, ended: threading.Event, renewal: float) -> None:
         while not ended.wait(renewal):

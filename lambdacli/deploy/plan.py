@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lambdacli.resource import Place
 
 Op = Literal["create", "update", "replace", "delete", "keep"]
-SIGNS: Mapping[Op, str] = MappingProxyType({"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="})
 
 
 class Change(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from lambdacli import partitions
-from lambdacli.deploy.plan import SIGNS, Change
+from lambdacli.deploy.plan import Change, Op
 from lambdacli.deploy.resources import UNKNOWN, load
 from lambdacli.deploy.values import resolved
 
@@ -66,7 +66,7 @@ def of_report(plan: Plan, report: Report, *, destroying: bool = False) -> dict[s
 
 def summary(plan: Plan) -> dict[str, int]:
     """How many resources are created, updated, replaced, deleted, left as they are, and right already."""
-    counts: dict[str, int] = {op: sum(each.op == op for each in plan.actions) for op in SIGNS}
+    counts: dict[str, int] = {op: sum(each.op == op for each in plan.actions) for op in get_args(Op)}
     return {**counts, "unchanged": plan.unchanged}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.resource import Grant, Key, Ref, Resource, digest
+from lambdacli.resource import SID, Grant, Key, Ref, Resource, digest
 
 if TYPE_CHECKING:
     from lambdacli.model import Function, Trigger
@@ -63,7 +63,7 @@ def permission(
         properties["SourceArn"] = source
     if account:
         properties["SourceAccount"] = place.account
-    name = f"lambdacli-{trigger.kind}-{digest(sid or repr(source))[:12]}"
+    name = f"{SID}{trigger.kind}-{digest(sid or repr(source))[:12]}"
     return resource(trigger, function, "permission", name, {**properties, **more}, after=(Key("alias", function.name),))
 
 

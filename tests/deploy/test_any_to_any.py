@@ -27,9 +27,7 @@ pytestmark = pytest.mark.uninstrumented
 _EXAMPLES = int(os.environ.get("LAMBDACLI_EXAMPLES", "300" if EXHAUSTIVE else "6"))
 
 
-@settings(
-    max_examples=_EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=_EXAMPLES, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=manifests(), second=manifests())
 def test_the_second_is_reached_from_the_first(
     aws: Proxy, forker: Forker, tmp_path: Path, first: Manifest, second: Manifest

@@ -76,7 +76,7 @@ def _graphs(draw: st.DrawFn) -> list[Node[int]]:
     return draw(st.permutations(nodes))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_graphs(), st.integers(1, 4), st.frozensets(st.integers(0, 12)))
 def test_any_graph_is_done_in_order(nodes: list[Node[int]], workers: int, failing: frozenset[int]) -> None:
     log = Log(failing)

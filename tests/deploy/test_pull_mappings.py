@@ -26,7 +26,7 @@ def test_a_queue_invokes_the_function(project: Project) -> None:
     project.deploy()
     sqs = project.aws.client("sqs")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="orders")["QueueUrl"], MessageBody="hello")
-    record = project.got(lambda record: record.get("body") == "hello")
+    record = project.got("reader", lambda record: record.get("body") == "hello")
     assert record["eventSourceARN"] == "arn:aws:sqs:eu-west-1:123456789012:orders"
     assert project.plan() == {}
 
@@ -39,7 +39,7 @@ def test_what_the_filter_does_not_want_invokes_nothing(project: Project) -> None
     url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody='{"kind": "offer"}')
     sqs.send_message(QueueUrl=url, MessageBody='{"kind": "order"}')
-    assert project.got(lambda record: "body" in record)["body"] == '{"kind": "order"}'
+    assert project.got("reader", lambda record: "body" in record)["body"] == '{"kind": "order"}'
 
 
 def test_a_stream_invokes_the_function(project: Project) -> None:
@@ -47,7 +47,7 @@ def test_a_stream_invokes_the_function(project: Project) -> None:
     project.write(trigger, resources={"streams": {"clicks": {"shards": 1}}})
     project.deploy()
     project.aws.client("kinesis").put_record(StreamName="clicks", Data=b"hello", PartitionKey="1")
-    record = project.got(lambda record: record.get("eventSource") == "aws:kinesis")
+    record = project.got("reader", lambda record: record.get("eventSource") == "aws:kinesis")
     assert base64.b64decode(record["kinesis"]["data"]) == b"hello"
     assert project.plan() == {}
 
@@ -72,7 +72,7 @@ def test_a_table_invokes_the_function(project: Project) -> None:
     project.write(trigger, resources={"tables": {"items": {"partition_key": "id"}}})
     project.deploy()
     project.aws.client("dynamodb").put_item(TableName="items", Item={"id": {"S": "7"}})
-    record = project.got(lambda record: record.get("eventSource") == "aws:dynamodb")
+    record = project.got("reader", lambda record: record.get("eventSource") == "aws:dynamodb")
     assert record["dynamodb"]["NewImage"] == {"id": {"S": "7"}}
     assert project.plan() == {}
 

@@ -242,7 +242,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON)
 def test_any_json_is_something_or_nothing(event: Any) -> None:
     found = events.recognise(event)

@@ -49,7 +49,7 @@ ANSWERS = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ANSWERS, min_size=1, max_size=25))
 def test_any_answer_of_a_runtime(harness: Harness, answers: list[tuple[str, dict[str, str], bytes]]) -> None:
     events = [json.dumps([verb, more, base64.b64encode(body).decode()]).encode() for verb, more, body in answers]
@@ -58,7 +58,7 @@ def test_any_answer_of_a_runtime(harness: Harness, answers: list[tuple[str, dict
     assert [outcome.status == "success" for outcome in outcomes] == [verb == "response" for verb, _, _ in answers]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payload=BODIES)
 def test_any_error_object_is_one_line(payload: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     line = console.function_error("f", payload, Path("/task"))

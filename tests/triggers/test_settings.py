@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from lambdacli import manifest, patterns, triggers
@@ -513,8 +512,6 @@ PATTERNS = st.dictionaries(NAMES, LEAVES | st.dictionaries(NAMES, LEAVES, min_si
 EITHER = st.lists(st.dictionaries(st.sampled_from(["x", "y"]), LEAVES, min_size=1), min_size=1, max_size=3)
 EVENTS = st.dictionaries(st.sampled_from(["a", "b", "c", "x"]), JSON, max_size=4)
 
-PATIENT = limits(deadline=None)  # the first event imports what makes events
-
 
 def sample(kind: str, settings: dict[str, Any]) -> Any:
     """A trigger's event, whatever `validate` would say to its settings."""
@@ -539,14 +536,12 @@ def test_any_event_is_made_to_match_any_pattern(pattern: Any, either: Any, event
     assert patterns.fitted(rest, event) == found
 
 
-@PATIENT
 @given(PATTERNS, PATTERNS)
 def test_any_rule_gets_what_it_asks_for(detail: Any, other: Any) -> None:
     pattern = {"source": ["shop"], "detail": detail, "other": other}
     assert patterns.matches(pattern, sample("eventbridge", {"pattern": pattern}))
 
 
-@PATIENT
 @given(JSON, st.sampled_from(["source", "detail", "detail-type", "resources", "region"]))
 def test_a_pattern_of_any_form_has_an_event(pattern: Any, key: str) -> None:
     sample("eventbridge", {"pattern": {key: pattern}})
@@ -557,7 +552,6 @@ def test_a_pattern_of_any_form_has_an_event(pattern: Any, key: str) -> None:
         sample(kind, {**settings, "filters": [{name: pattern}, pattern]})
 
 
-@PATIENT
 @given(st.lists(st.sampled_from(["temp", "site", "state"]), min_size=1, unique=True), st.integers(0, 99))
 def test_a_statement_has_its_columns(columns: list[str], low: int) -> None:
     statement = ["SELECT", ", ".join(columns), "FROM 'a/b' WHERE", columns[0], ">", str(low)]
@@ -566,7 +560,6 @@ def test_a_statement_has_its_columns(columns: list[str], low: int) -> None:
     assert payload[columns[0]] > low
 
 
-@PATIENT
 @given(st.lists(WORDS.map(lambda word: f'"{word}"'), min_size=1, max_size=4))
 def test_a_log_message_has_the_terms_of_its_filter(terms: list[str]) -> None:
     data = sample("logs", {"log_group": "g", "filter_pattern": " ".join(terms)})["awslogs"]["data"]
@@ -574,7 +567,6 @@ def test_a_log_message_has_the_terms_of_its_filter(terms: list[str]) -> None:
         assert all(term.strip('"') in entry["message"] for term in terms)
 
 
-@PATIENT
 @given(
     st.text(alphabet="SELECT *FROM'a,.()<>=1 WHERE x", max_size=60),
     st.text(alphabet='{}[]$.a=!<>"&|?- %*1', max_size=40),

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lambdacli.deploy.aws import names
+from lambdacli.deploy.resources import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.resource import Place
+    from lambdacli.deploy.resources import Actual, Attributes
+    from lambdacli.resource import Place, Resource
+
+
+class Named(Kind):
+    """What the manifest refers to by a name or an ARN, or owns; its tags prove that it is ours."""
+
+    rank = 5
+    hangs = False
+    service: ClassVar[str]  # in its ARN
+    before: ClassVar[str] = ""  # what stands before the name in its ARN
+    section: ClassVar[str]  # of the manifest's `resources`
+    defaults: ClassVar[Mapping[str, Any]]  # what it has that nobody has told otherwise
+
+    def arn(self, name: str, place: Place) -> str:
+        """The ARN of a name; an ARN as it is."""
+        return name if name.startswith("arn:") else place.arn(self.service, f"{self.before}{name}")
+
+    def known(self, resource: Resource, place: Place) -> Attributes:
+        return {"arn": self.arn(resource.name, place), "name": bare(resource.name, self.before)}
+
+    def same(self, field: str, wanted: Any, actual: Any) -> bool:
+        return same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
+
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        """Of the tagged ARNs those of subscriptions, consumers and streams of tables have more than a name."""
+        for name in candidates(aws, self.section, self.arn("", aws.place)):
+            actual = None if {"/", ":"} & set(name) else self.read(name, self.defaults, aws)
+            if actual is not None and actual.owned:
+                yield name, actual
 
 
 def candidates(aws: Aws, section: str, prefix: str) -> list[str]:

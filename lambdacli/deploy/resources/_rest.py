@@ -7,20 +7,43 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy.refusals import Refused
+from lambdacli.deploy.resources import Kind
 from lambdacli.deploy.resources._ours import spelling, tagged, uses
+from lambdacli.resource import SID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Deployed
-    from lambdacli.resource import Place
+    from lambdacli.deploy.resources import Actual, Deployed
+    from lambdacli.resource import Place, Resource
 
 SERVICE = "apigateway"
 _PAGE = 500  # the most that these lists have on a page
 _ID = re.compile(r"[a-z0-9]{10}")
 _INVOKED = re.compile(r"/functions/(arn:.+)/(?:response-streaming-)?invocations$")
-_SID = "lambdacli-rest-"  # of the statements that let REST APIs invoke, as opposed to HTTP and WebSocket APIs
+_SID = f"{SID}rest-"  # of the statements that let REST APIs invoke, as opposed to HTTP and WebSocket APIs
+
+
+class InApi(Kind):
+    """What lies in a REST API: its name begins with the API's as the manifest has it."""
+
+    hangs = False
+
+    def lying_in(self, api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        """All of this kind in an API of this id that are ours, by name."""
+        raise NotImplementedError
+
+    def lane(self, resource: Resource) -> str:
+        return f"rest_api {resource.name.rpartition(' ')[0] or resource.name}"
+
+    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for api in own_apis(aws):
+            yield from self.lying_in(api["id"], called(api, aws.place), aws)
+
+    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for api, name in lent_to(function, aws):
+            yield from self.lying_in(api, name, aws)
 
 
 class Method(NamedTuple):

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources import Actual, Kind, _named, _ours
+from lambdacli.deploy.resources import Actual, _named, _ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
@@ -33,25 +33,22 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({
 _ENCRYPTION = ("SSEAlgorithm", "KMSMasterKeyID", "BucketKeyEnabled")
 
 
-class _Bucket(Kind):
+class _Bucket(_named.Named):
     """A bucket, by name or ARN."""
 
     kind = "bucket"
     label = "S3 bucket"
-    rank = 5
+    service = "s3"
+    section = "buckets"
+    defaults = DEFAULTS
     stateful = True
-    hangs = False
 
-    def known(self, resource: Resource, place: Place) -> Attributes:
-        name = _named.bare(resource.name)
-        return {"arn": place.arn("s3", name, region="", account=""), "name": name}
+    def arn(self, name: str, place: Place) -> str:
+        return place.arn("s3", _named.bare(name), region="", account="")
 
     def lane(self, resource: Resource) -> str:
         """S3 refuses two changes of one bucket at once."""
         return f"bucket {_named.bare(resource.name)}"
-
-    def same(self, field: str, wanted: Any, actual: Any) -> bool:
-        return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """Names are taken for all accounts: what nobody here may look into is in the way."""
@@ -70,12 +67,6 @@ class _Bucket(Kind):
                 raise
             return Actual({}, owned=False, more={"hidden": True})
         return _whole(bucket, properties, aws) if properties else Actual({}, owned=False)
-
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in _named.candidates(aws, "buckets", aws.place.arn("s3", "", region="", account="")):
-            actual = self.read(name, DEFAULTS, aws)
-            if actual is not None and actual.owned:
-                yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it, private from the beginning, with the tags that prove whose it is."""

@@ -10,13 +10,15 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.deploy.resources import Actual
+from lambdacli.deploy.resources._shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Deployed, Properties
+    from lambdacli.deploy.resources import Deployed, Properties
+    from lambdacli.deploy.resources._shares import Parts
     from lambdacli.resource import Place, Resource
 
     Entry = Mapping[str, Any]
@@ -26,23 +28,16 @@ _SETS = (_OURS, "QueueConfigurations", "TopicConfigurations")
 _DESTINATIONS = ("LambdaFunctionArn", "QueueArn", "TopicArn")
 
 
-class _BucketNotification(Kind):
+class _BucketNotification(Shares):
     """Named by its bucket. Its properties are the functions, each with its entries by the last part of their Ids."""
 
     kind = "bucket_notification"
     label = "bucket notification"
     rank = 70
-    hangs = False
-    shared = True
 
     def lane(self, resource: Resource) -> str:
         """A bucket has one configuration, which is written as a whole."""
         return f"bucket {resource.name}"
-
-    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:
-        """Functions that are not among the wanted ones have no entries, unless nothing is said about them."""
-        there = actual.properties if actual and not place.only else {}
-        return {**{function: {} for function in there}, **properties}
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         """S3 notifies functions of its own Region, and each object's event goes to one destination."""
@@ -56,11 +51,6 @@ class _BucketNotification(Kind):
         others = [*actual.more["others"], *(each for key in kept for each in actual.properties[key].values())]
         pairs = ((one, other) for i, one in enumerate(wanted) for other in (*wanted[i + 1 :], *others))
         return next((_clash(one, other) for one, other in pairs if overlapping(one, other)), "")
-
-    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
-        """What each function is notified of, unless it is something else that differs."""
-        before, after = (sorted(_told(entry) for entry in (entries or {}).values()) for entries in (old, new))
-        return (field, old, new) if before == after else (field, before, after)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The entries of our functions, and in `more` those of others. There is one of every bucket."""
@@ -88,33 +78,28 @@ class _BucketNotification(Kind):
             if there and mine:
                 yield bucket, there._replace(properties=mine)
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
-        """Put our entries beside those of others."""
-        _write(name, properties, aws)
-        return {}
+    def said(self, entry: Entry) -> str:
+        return _told(entry)
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
-        """Take our entries away."""
-        _write(name, {function: {} for function in actual.properties}, aws)
-
-
-def _write(bucket: str, functions: Mapping[str, Mapping[str, Entry]], aws: Aws) -> None:
-    """Read the configuration, change our part of it, and write it back at once: S3 has no condition for it."""
-    configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=bucket)
-    if configuration is None and not any(functions.values()):
-        return
-    kept = {key: value for key, value in (configuration or {}).items() if key in (*_SETS, "EventBridgeConfiguration")}
-    before = [entry for entry in kept.get(_OURS, ()) if _whose(entry, aws.place)[0] not in functions]
-    mine = [
-        {"Id": f"{_prefix(aws.place)}{function}.{told}", **entry}
-        for function, entries in sorted(functions.items())
-        for told, entry in sorted(entries.items())
-    ]
-    kept[_OURS] = [*before, *mine]
-    # without entries of ours nothing needs a check, and another's broken one is not in the way
-    checked = {} if mine else {"SkipDestinationValidation": True}
-    given = {key: value for key, value in kept.items() if value or key not in _SETS}
-    aws.call("s3", "put_bucket_notification_configuration", Bucket=bucket, NotificationConfiguration=given, **checked)
+    def write(self, name: str, parts: Parts, aws: Aws) -> None:
+        """Read the configuration, change our part of it, and write it back at once: S3 has no condition for it."""
+        configuration = aws.get("s3", "get_bucket_notification_configuration", Bucket=name)
+        if configuration is None and not any(parts.values()):
+            return
+        kept = {
+            key: value for key, value in (configuration or {}).items() if key in (*_SETS, "EventBridgeConfiguration")
+        }
+        before = [entry for entry in kept.get(_OURS, ()) if _whose(entry, aws.place)[0] not in parts]
+        mine = [
+            {"Id": f"{_prefix(aws.place)}{function}.{told}", **entry}
+            for function, entries in sorted(parts.items())
+            for told, entry in sorted(entries.items())
+        ]
+        kept[_OURS] = [*before, *mine]
+        # without entries of ours nothing needs a check, and another's broken one is not in the way
+        checked = {} if mine else {"SkipDestinationValidation": True}
+        given = {key: value for key, value in kept.items() if value or key not in _SETS}
+        aws.call("s3", "put_bucket_notification_configuration", Bucket=name, NotificationConfiguration=given, **checked)
 
 
 def _prefix(place: Place) -> str:

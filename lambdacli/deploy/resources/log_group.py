@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from lambdacli.deploy.resources import Attributes, Properties
     from lambdacli.resource import Place, Resource
 
-_SURE = 50  # characters of a function's name that are never shortened away
-
 
 class _LogGroup(Kind):
     kind = "log_group"
@@ -30,7 +28,7 @@ class _LogGroup(Kind):
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         wanted = group_name(name, aws.place)
-        prefix = f"/aws/lambda/{f'{aws.place.prefix}-'[:_SURE]}"  # one call for all functions
+        prefix = f"/aws/lambda/{aws.place.beginning}"  # one call for all functions
         groups = aws.listed("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
         for group in groups:
             if group["logGroupName"] == wanted:

@@ -6,15 +6,14 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import Actual, Kind, _named, _ours
+from lambdacli.deploy.resources import Actual, _named, _ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Place, Resource
 
 # what a queue has that nobody has told otherwise
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
@@ -31,22 +30,16 @@ _JSON = ("RedrivePolicy", "Policy")
 _FLAGS = ("FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled")
 
 
-class _Queue(Kind):
+class _Queue(_named.Named):
     """A queue, by name or ARN."""
 
     kind = "queue"
     label = "SQS queue"
-    rank = 5
+    service = "sqs"
+    section = "queues"
+    defaults = DEFAULTS
     immutable = frozenset({"FifoQueue"})
     stateful = True
-    hangs = False
-
-    def known(self, resource: Resource, place: Place) -> Attributes:
-        name = resource.name
-        return {"arn": name if name.startswith("arn:") else place.arn("sqs", name), "name": _named.bare(name)}
-
-    def same(self, field: str, wanted: Any, actual: Any) -> bool:
-        return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The queue; of one that is only referred to, whether it exists."""
@@ -66,12 +59,6 @@ class _Queue(Kind):
         tags = tagged.get("Tags", {})
         properties = {**_properties(answer.get("Attributes", {})), "Tags": tags}
         return Actual(properties, attributes, owned=_ours.tagged(tags, aws.place))
-
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in _named.candidates(aws, "queues", aws.place.arn("sqs", "")):
-            actual = self.read(name, DEFAULTS, aws)
-            if actual is not None and actual.owned:
-                yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Made again with the same attributes, it is the same queue."""

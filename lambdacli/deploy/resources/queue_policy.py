@@ -9,42 +9,30 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.aws import names
-from lambdacli.deploy.resources import Actual, Kind
-from lambdacli.resource import POLICY_LANGUAGE
+from lambdacli.deploy.resources import Actual
+from lambdacli.deploy.resources._shares import Shares
+from lambdacli.resource import POLICY_LANGUAGE, SID
 from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Place, Resource
+    from lambdacli.deploy.resources import Properties
+    from lambdacli.deploy.resources._shares import Parts
+    from lambdacli.resource import Resource
 
-_SID = "lambdacli-"  # how our statements begin
 
-
-class _QueuePolicy(Kind):
+class _QueuePolicy(Shares):
     """Named by the queue. Its properties are the functions, each with its statements by the last part of their Sids."""
 
     kind = "queue_policy"
     label = "queue policy"
     rank = 30
-    hangs = False
-    shared = True
 
     def lane(self, resource: Resource) -> str:
         """A queue has one policy, which is written as a whole."""
         return f"queue {resource.name}"
-
-    def wanted(self, properties: Properties, actual: Actual | None, place: Place) -> Properties:
-        """Functions that are not among the wanted ones have no statements, unless nothing is said about them."""
-        there = actual.properties if actual and not place.only else {}
-        return {**{function: {} for function in there}, **properties}
-
-    def told(self, field: str, old: Any, new: Any, actual: Actual) -> tuple[str, Any, Any]:
-        """Who may send for each function, unless it is something else that differs."""
-        before, after = (sorted(map(_told, (statements or {}).values())) for statements in (old, new))
-        return (field, old, new) if before == after else (field, before, after)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         mine, _ = _split(_policy(_url(name, aws), aws))
@@ -56,17 +44,25 @@ class _QueuePolicy(Kind):
             if there := self.read(name, {}, aws):
                 yield name, there
 
-    def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
-        _write(name, properties, aws)
-        return {}
+    def said(self, entry: Mapping[str, Any]) -> str:
+        source = entry.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", "*")
+        return f"{source} may send"
 
-    def delete(self, name: str, actual: Actual, aws: Aws) -> None:
-        _write(name, {function: {} for function in actual.properties}, aws)
-
-
-def _told(statement: Mapping[str, Any]) -> str:
-    source = statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", "*")
-    return f"{source} may send"
+    def write(self, name: str, parts: Parts, aws: Aws) -> None:
+        """Put our statements beside those of others. SQS takes an empty text for no policy."""
+        url = _url(name, aws)
+        if not url and not any(parts.values()):
+            return
+        policy = _policy(url, aws)
+        before, others = _split(policy)
+        statements = [
+            {"Sid": f"{SID}{function}-{told}", **statement}
+            for function, under in sorted({**before, **parts}.items())
+            for told, statement in sorted(under.items())
+        ]
+        every = [*others, *statements]
+        text = as_json({"Version": POLICY_LANGUAGE, **policy, "Statement": every}) if every else ""
+        aws.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": text})
 
 
 def _url(name: str, aws: Aws) -> str:
@@ -86,29 +82,12 @@ def _split(policy: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[A
     mine: dict[str, dict[str, Any]] = {}
     others = []
     for statement in given if isinstance(given, list) else [given]:
-        function, _, told = str(statement.get("Sid", "")).removeprefix(_SID).rpartition("-")
-        if function and str(statement["Sid"]).startswith(_SID):
+        function, _, told = str(statement.get("Sid", "")).removeprefix(SID).rpartition("-")
+        if function and str(statement["Sid"]).startswith(SID):
             mine.setdefault(function, {})[told] = {key: value for key, value in statement.items() if key != "Sid"}
         else:
             others.append(statement)
     return mine, others
-
-
-def _write(name: str, functions: Mapping[str, Mapping[str, Any]], aws: Aws) -> None:
-    """Put our statements beside those of others. SQS takes an empty text for no policy."""
-    url = _url(name, aws)
-    if not url and not any(functions.values()):
-        return
-    policy = _policy(url, aws)
-    before, others = _split(policy)
-    statements = [
-        {"Sid": f"{_SID}{function}-{told}", **statement}
-        for function, under in sorted({**before, **functions}.items())
-        for told, statement in sorted(under.items())
-    ]
-    every = [*others, *statements]
-    text = as_json({"Version": POLICY_LANGUAGE, **policy, "Statement": every}) if every else ""
-    aws.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": text})
 
 
 KIND = _QueuePolicy()

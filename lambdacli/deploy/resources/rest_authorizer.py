@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
+from lambdacli.deploy.resources import UNKNOWN, Actual
 from lambdacli.deploy.resources import _rest as rest
 
 if TYPE_CHECKING:
@@ -13,25 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Deployed, Properties
-    from lambdacli.resource import Resource
+    from lambdacli.deploy.resources import Attributes, Properties
 
 _PAGE = 500
 _POOLS = "providerARNs"
 _TTL = 300  # seconds, AWS's default
 
 
-class _RestAuthorizer(Kind):
+class _RestAuthorizer(rest.InApi):
     """Its name is the API's as the manifest has it, a space, its own: that has a digest of what it should be."""
 
     kind = "rest_authorizer"
     label = "REST API authorizer"
     rank = 50
-    hangs = False
     immutable = frozenset({"type"})
-
-    def lane(self, resource: Resource) -> str:
-        return f"rest_api {_parts(resource.name)[0]}"
 
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         if field == _POOLS and wanted is not UNKNOWN and UNKNOWN not in wanted:
@@ -44,13 +39,11 @@ class _RestAuthorizer(Kind):
         there = [] if api is UNKNOWN else authorizers(api, aws)
         return next((_actual(api, each) for each in there if each["name"] == own), None)
 
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api in rest.own_apis(aws):
-            yield from _found(api["id"], rest.called(api, aws.place), aws)
-
-    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api, called in rest.lent_to(function, aws):
-            yield from _found(api, called, aws)
+    def lying_in(self, api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        mine = re.compile(rf"{re.escape(aws.place.prefix)}-(cognito|lambda)-[0-9a-f]{{8}}")
+        for each in authorizers(api, aws):
+            if mine.fullmatch(each["name"]):
+                yield f"{called} {each['name']}", _actual(api, each)
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         given = {key: value for key, value in properties.items() if key != "RestApiId" and value not in ("", [])}
@@ -74,13 +67,6 @@ class _RestAuthorizer(Kind):
 def authorizers(api: str, aws: Aws) -> list[dict[str, Any]]:
     """All of an API."""
     return aws.listed(rest.SERVICE, "get_authorizers", "items", restApiId=api, limit=_PAGE)
-
-
-def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
-    mine = re.compile(rf"{re.escape(aws.place.prefix)}-(cognito|lambda)-[0-9a-f]{{8}}")
-    for each in authorizers(api, aws):
-        if mine.fullmatch(each["name"]):
-            yield f"{called} {each['name']}", _actual(api, each)
 
 
 def settings_of(found: Mapping[str, Any]) -> list[Any]:

@@ -7,31 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
+from lambdacli.deploy.resources import UNKNOWN, Actual
 from lambdacli.deploy.resources import _rest as rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Deployed, Properties
-    from lambdacli.resource import Place, Resource
+    from lambdacli.deploy.resources import Attributes, Properties
+    from lambdacli.resource import Place
 
 _JSON = "application/json"
 _STATUS = "204"
 _VERB = "OPTIONS"
 
 
-class _RestCors(Kind):
+class _RestCors(rest.InApi):
     """Its name is the API's as the manifest has it, a space, the path."""
 
     kind = "rest_cors"
     label = "REST API preflight"
     rank = 71
-    hangs = False
-
-    def lane(self, resource: Resource) -> str:
-        return f"rest_api {_parts(resource.name)[0]}"
 
     def objection(self, properties: Properties, actual: Actual | None, place: Place) -> str:
         if actual is None or actual.owned:
@@ -46,13 +42,10 @@ class _RestCors(Kind):
         mine = not found.integration or marked(found, aws.place) or rest.owned(api, aws)
         return Actual(properties_of(api, found), owned=mine)
 
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api in rest.own_apis(aws):
-            yield from _found(api["id"], rest.called(api, aws.place), aws)
-
-    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api, called in rest.lent_to(function, aws):
-            yield from _found(api, called, aws)
+    def lying_in(self, api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        for each in rest.paths(api, aws).methods:
+            if each.verb == _VERB and marked(each, aws.place):
+                yield f"{called} {each.path}", Actual(properties_of(api, each))
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         api, path = properties["RestApiId"], _parts(name)[1]
@@ -82,12 +75,6 @@ class _RestCors(Kind):
         if now is not None and marked(now, aws.place):
             aws.remove(rest.SERVICE, "delete_method", restApiId=api, resourceId=now.resource, httpMethod=_VERB)
             rest.prune(path, api, aws)
-
-
-def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
-    for each in rest.paths(api, aws).methods:
-        if each.verb == _VERB and marked(each, aws.place):
-            yield f"{called} {each.path}", Actual(properties_of(api, each))
 
 
 def _parts(name: str) -> tuple[str, str]:

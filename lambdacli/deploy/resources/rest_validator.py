@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
+from lambdacli.deploy.resources import UNKNOWN, Actual
 from lambdacli.deploy.resources import _rest as rest
 
 if TYPE_CHECKING:
@@ -12,35 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.resources import Attributes, Deployed, Properties
-    from lambdacli.resource import Place, Resource
+    from lambdacli.deploy.resources import Attributes, Properties
+    from lambdacli.resource import Place
 
 _FIELDS = ("validateRequestParameters", "validateRequestBody")
 _PAGE = 500
 
 
-class _RestValidator(Kind):
+class _RestValidator(rest.InApi):
     """Its name is the API's as the manifest has it: there is one in each."""
 
     kind = "rest_validator"
     label = "REST API request validator"
     rank = 50
-    hangs = False
-
-    def lane(self, resource: Resource) -> str:
-        return f"rest_api {resource.name}"
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         api = properties.get("RestApiId", UNKNOWN)
         return None if api is UNKNOWN else _read(api, aws)
 
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api in rest.own_apis(aws):
-            yield from _found(api["id"], rest.called(api, aws.place), aws)
-
-    def found_on(self, function: Deployed, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for api, called in rest.lent_to(function, aws):
-            yield from _found(api, called, aws)
+    def lying_in(self, api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
+        """The one of an API where a method uses any."""
+        used = any(each.given.get("requestValidatorId") for each in rest.paths(api, aws).methods)
+        actual = _read(api, aws) if used else None
+        if actual is not None:
+            yield called, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         given = {key: properties[key] for key in _FIELDS}
@@ -62,14 +57,6 @@ class _RestValidator(Kind):
 
 def _name(place: Place) -> str:
     return f"{place.prefix}-parameters"
-
-
-def _found(api: str, called: str, aws: Aws) -> Iterable[tuple[str, Actual]]:
-    """The one of an API where a method uses any."""
-    used = any(each.given.get("requestValidatorId") for each in rest.paths(api, aws).methods)
-    actual = _read(api, aws) if used else None
-    if actual is not None:
-        yield called, actual
 
 
 def _read(api: str, aws: Aws) -> Actual | None:

@@ -10,15 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources import Actual, Kind, _named, _ours
+from lambdacli.deploy.resources import Actual, _named, _ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Place, Resource
 
 # what a stream has that nobody has told otherwise
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
@@ -26,26 +25,25 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({
 })  # fmt: skip
 
 
-class _Stream(Kind):
+class _Stream(_named.Named):
     """A stream, by name or ARN."""
 
     kind = "stream"
     label = "Kinesis stream"
-    rank = 5
+    service = "kinesis"
+    before = "stream/"
+    section = "streams"
+    defaults = DEFAULTS
     stateful = True
-    hangs = False
-
-    def known(self, resource: Resource, place: Place) -> Attributes:
-        return {"arn": _arn(resource.name, place), "name": _named.bare(resource.name, "stream/")}
 
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         if field == "StreamStatus":
             return bool(actual != "CREATING")  # a run that was killed has not waited for it
-        return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
+        return super().same(field, wanted, actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The stream; of one that is only referred to, whether it exists."""
-        arn = _arn(name, aws.place)
+        arn = self.arn(name, aws.place)
         if _named.foreign(name, aws.place):
             return Actual({}, {"arn": arn}, owned=False)
         answer = aws.get("kinesis", "describe_stream_summary", StreamName=_named.bare(name, "stream/"))
@@ -56,12 +54,6 @@ class _Stream(Kind):
         tags = _tags(name, aws)
         known = {**_properties(answer["StreamDescriptionSummary"]), "Tags": tags}
         return Actual(known, {"arn": arn}, owned=_ours.tagged(tags, aws.place))
-
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in _named.candidates(aws, "streams", aws.place.arn("kinesis", "stream/")):
-            actual = self.read(name, DEFAULTS, aws) if "/" not in name else None  # a consumer's has more
-            if actual is not None and actual.owned:
-                yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it; whatever a new stream cannot be given is changed as soon as it is there."""
@@ -109,10 +101,6 @@ class _Stream(Kind):
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
         aws.remove("kinesis", "delete_stream", StreamName=name, EnforceConsumerDeletion=True)
-
-
-def _arn(name: str, place: Place) -> str:
-    return name if name.startswith("arn:") else place.arn("kinesis", f"stream/{name}")
 
 
 def _properties(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources import Actual, Kind, _named, _ours
+from lambdacli.deploy.resources import Actual, _named, _ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Place, Resource
 
 # what a table has that nobody has told otherwise
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
@@ -37,25 +36,24 @@ _THROUGHPUT = ("ReadCapacityUnits", "WriteCapacityUnits")
 _PLAIN = ("BillingMode", "TableClass", "DeletionProtectionEnabled")
 
 
-class _Table(Kind):
+class _Table(_named.Named):
     """A table, by name or ARN."""
 
     kind = "table"
     label = "DynamoDB table"
-    rank = 5
+    service = "dynamodb"
+    before = "table/"
+    section = "tables"
+    defaults = DEFAULTS
     immutable = frozenset({"KeySchema"})
     stateful = True
-    hangs = False
-
-    def known(self, resource: Resource, place: Place) -> Attributes:
-        return {"arn": _arn(resource.name, place), "name": _named.bare(resource.name, "table/")}
 
     def same(self, field: str, wanted: Any, actual: Any) -> bool:
         if field == "TableStatus":
             return bool(actual != "CREATING")  # a run that was killed has not waited for it
         if field == "AttributeDefinitions":
             return _types(wanted).items() <= _types(actual or ()).items()  # those of a former index may be left
-        return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
+        return super().same(field, wanted, actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The table; of one that is only referred to, whether it exists."""
@@ -71,12 +69,6 @@ class _Table(Kind):
         owned = _ours.tagged(tags, aws.place)
         beside = _NOT_YET if table["TableStatus"] == "CREATING" else _beside(name, aws)
         return Actual({**_properties(table), **beside, "Tags": tags}, attributes, owned=owned)
-
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in _named.candidates(aws, "tables", aws.place.arn("dynamodb", "table/")):
-            actual = self.read(name, DEFAULTS, aws) if "/" not in name else None
-            if actual is not None and actual.owned:
-                yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Make it and wait for it; whatever a new table cannot be given is changed after that."""
@@ -142,10 +134,6 @@ def ready(name: str, aws: Aws) -> None:
         return True if all(each in ("ACTIVE", None) for each in statuses) else None
 
     aws.until(active, f"the table {name}", _PATIENCE)
-
-
-def _arn(name: str, place: Place) -> str:
-    return name if name.startswith("arn:") else place.arn("dynamodb", f"table/{name}")
 
 
 def _types(definitions: Iterable[Mapping[str, str]]) -> dict[str, str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.resources import Actual, Kind, _named, _ours
+from lambdacli.deploy.resources import Actual, _named, _ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Properties
-    from lambdacli.resource import Place, Resource
 
 # what a topic has that nobody has told otherwise
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
@@ -22,24 +21,19 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({
 _FLAGS = ("FifoTopic", "ContentBasedDeduplication")
 
 
-class _Topic(Kind):
+class _Topic(_named.Named):
     """A topic, by name or ARN. It holds no data: what is published is delivered or gone."""
 
     kind = "topic"
     label = "SNS topic"
-    rank = 5
+    service = "sns"
+    section = "topics"
+    defaults = DEFAULTS
     immutable = frozenset({"FifoTopic"})
-    hangs = False
-
-    def known(self, resource: Resource, place: Place) -> Attributes:
-        return {"arn": _arn(resource.name, place), "name": _named.bare(resource.name)}
-
-    def same(self, field: str, wanted: Any, actual: Any) -> bool:
-        return _named.same_tags(wanted, actual) if field == "Tags" else bool(wanted == actual)
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         """The topic; of one that is only referred to, whether it exists."""
-        arn = _arn(name, aws.place)
+        arn = self.arn(name, aws.place)
         if _named.foreign(name, aws.place):
             return Actual({}, {"arn": arn}, owned=False)
         answer = aws.get("sns", "get_topic_attributes", TopicArn=arn)
@@ -50,13 +44,6 @@ class _Topic(Kind):
         tags = _named.mapping((aws.get("sns", "list_tags_for_resource", ResourceArn=arn) or {}).get("Tags", ()))
         said = {key: text == "true" if key in _FLAGS else text for key, text in answer["Attributes"].items()}
         return Actual({**DEFAULTS, **said, "Tags": tags}, {"arn": arn}, owned=_ours.tagged(tags, aws.place))
-
-    def found(self, aws: Aws) -> Iterable[tuple[str, Actual]]:
-        for name in _named.candidates(aws, "topics", aws.place.arn("sns", "")):
-            # a subscription's ARN has its topic's before it
-            actual = self.read(name, DEFAULTS, aws) if ":" not in name else None
-            if actual is not None and actual.owned:
-                yield name, actual
 
     def create(self, name: str, properties: Properties, aws: Aws) -> Attributes:
         """Made again with the same attributes, it is the same topic."""
@@ -69,7 +56,7 @@ class _Topic(Kind):
     def update(
         self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
-        arn = _arn(name, aws.place)
+        arn = self.arn(name, aws.place)
         for key in sorted(changed - {"Tags"}):
             value = _text(properties[key])
             aws.call("sns", "set_topic_attributes", TopicArn=arn, AttributeName=key, AttributeValue=value)
@@ -80,11 +67,7 @@ class _Topic(Kind):
         return {"arn": arn}
 
     def delete(self, name: str, actual: Actual, aws: Aws) -> None:
-        aws.remove("sns", "delete_topic", TopicArn=_arn(name, aws.place))
-
-
-def _arn(name: str, place: Place) -> str:
-    return name if name.startswith("arn:") else place.arn("sns", name)
+        aws.remove("sns", "delete_topic", TopicArn=self.arn(name, aws.place))
 
 
 def _text(value: Any) -> str:

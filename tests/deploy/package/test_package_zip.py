@@ -184,7 +184,7 @@ TREES = st.dictionaries(PATHS, st.binary(max_size=200), max_size=8)
 
 
 @posix
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TREES)
 def test_any_tree_comes_back_as_it_was(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:

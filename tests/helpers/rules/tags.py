@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
 from rules.rule import Answer, Rule, World, tell, told
 
 if TYPE_CHECKING:
