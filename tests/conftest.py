@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so whoever runs in the background starts, and children inherit it
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # so whoever runs in the background starts, and children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("patient", deadline=None)  # no test is timed: machines are busy
 settings.load_profile("patient")

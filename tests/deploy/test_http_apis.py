@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from conftest import CommandLine
     from emulator import Emulator
+    from forked import Forker
     from rules import Call, Proxy
 
 HANDLER = """
@@ -37,8 +37,8 @@ FOREIGN = "theirs1234"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
-    made = Pushed(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
+    made = Pushed(tmp_path, forker, aws)
     (tmp_path / "code" / "app.py").write_text(HANDLER)
     return made
 

@@ -9,7 +9,7 @@ from pulled import Project, changed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 ORDERS = ("event_source_mapping", "reader/sqs:orders")
@@ -17,8 +17,8 @@ ALIAS = "arn:aws:lambda:eu-west-1:123456789012:function:pull-dev-reader:live"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Project:
-    return Project(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Project:
+    return Project(tmp_path, forker, aws)
 
 
 def test_a_queue_invokes_the_function(project: Project) -> None:

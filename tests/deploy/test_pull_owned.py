@@ -9,7 +9,7 @@ from pulled import Project, changed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 OURS = {"lambdacli:app": "pull", "lambdacli:stage": "dev"}
@@ -34,8 +34,8 @@ ALL: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Project:
-    return Project(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Project:
+    return Project(tmp_path, forker, aws)
 
 
 def queue(aws: Proxy, name: str) -> dict[str, Any]:

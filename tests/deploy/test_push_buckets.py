@@ -10,16 +10,16 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:theirs"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
     aws.client("s3").create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return Pushed(tmp_path, lambdacli, aws)
+    return Pushed(tmp_path, forker, aws)
 
 
 def _configuration(project: Pushed, bucket: str = "photos") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 GROUP = "/app/web"
@@ -20,11 +20,11 @@ NAME = "push-dev-reader.logs"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
     logs = aws.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="one")
-    return Pushed(tmp_path, lambdacli, aws)
+    return Pushed(tmp_path, forker, aws)
 
 
 def _filters(project: Pushed, group: str = GROUP) -> dict[str, dict[str, Any]]:

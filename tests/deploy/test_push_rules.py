@@ -9,7 +9,7 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 RULE = "push-dev-reader.eventbridge"
@@ -18,8 +18,8 @@ PATTERN = {"source": ["shop"]}
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
-    return Pushed(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
+    return Pushed(tmp_path, forker, aws)
 
 
 def _rules(project: Pushed, bus: str = "default") -> dict[str, dict[str, Any]]:

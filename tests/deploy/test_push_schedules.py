@@ -10,7 +10,7 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 GROUP = "push-dev"
@@ -21,8 +21,8 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
-    return Pushed(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
+    return Pushed(tmp_path, forker, aws)
 
 
 def _schedules(project: Pushed, group: str = GROUP) -> dict[str, dict[str, Any]]:

@@ -9,16 +9,16 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:news"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
     aws.client("sns").create_topic(Name="news")
-    return Pushed(tmp_path, lambdacli, aws)
+    return Pushed(tmp_path, forker, aws)
 
 
 def _subscriptions(project: Pushed) -> list[dict[str, Any]]:

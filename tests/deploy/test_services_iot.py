@@ -9,15 +9,15 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 SQL = "SELECT * FROM 'devices/+/status' WHERE battery < 10"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
-    return Pushed(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
+    return Pushed(tmp_path, forker, aws)
 
 
 def _rules(project: Pushed) -> dict[str, dict[str, Any]]:

@@ -8,18 +8,18 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail"
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
     ses = aws.client("ses")
     ses.create_receipt_rule_set(RuleSetName="incoming")
     ses.create_receipt_rule(RuleSetName="incoming", Rule={"Name": "theirs", "Enabled": True})
-    return Pushed(tmp_path, lambdacli, aws)
+    return Pushed(tmp_path, forker, aws)
 
 
 def _rules(project: Pushed, rule_set: str = "incoming") -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pushed import Pushed, alias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 API = "push-dev-rest"
@@ -27,8 +27,8 @@ def handler(event, context):
 
 
 @pytest.fixture
-def project(tmp_path: Path, lambdacli: CommandLine, aws: Proxy) -> Pushed:
-    made = Pushed(tmp_path, lambdacli, aws)
+def project(tmp_path: Path, forker: Forker, aws: Proxy) -> Pushed:
+    made = Pushed(tmp_path, forker, aws)
     (tmp_path / "code" / "app.py").write_text(_ANSWERS)
     return made
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from conftest import CommandLine
+    from forked import Forker
     from rules import Proxy
 
 _PATIENCE = 20  # seconds until an event has to arrive
@@ -24,10 +24,10 @@ class Telling:
     app: ClassVar[str]
     source: ClassVar[str]  # of app.py, which prints GOT and JSON for each thing that arrives
 
-    def __init__(self, folder: Path, lambdacli: CommandLine, aws: Proxy) -> None:
+    def __init__(self, folder: Path, forker: Forker, aws: Proxy) -> None:
         self.aws = aws
         self._folder = folder
-        self._lambdacli = lambdacli
+        self._forker = forker
         (folder / "code").mkdir()
         (folder / "code" / "app.py").write_text(self.source)
 
@@ -39,9 +39,9 @@ class Telling:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """One command; what it said on both streams."""
-        done = self._lambdacli(*arguments, env=self.aws.environ, timeout=120)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        done = self._forker(*arguments, cwd=self._folder, env=self.aws.environ)
+        assert done.status == code, done.out + done.err
+        return done.out + done.err
 
     def deploy(self, *arguments: str, code: int = 0) -> str:
         """Deploy without a question."""
@@ -49,9 +49,9 @@ class Telling:
 
     def plan(self, *arguments: str) -> dict[tuple[str, str], dict[str, Any]]:
         """The actions that a deployment would take, by kind and name, housekeeping left out."""
-        done = self._lambdacli("deploy", "--dry-run", "--json", *arguments, env=self.aws.environ, timeout=120)
-        assert done.returncode == 0, done.stderr
-        actions = json.loads(done.stdout)["actions"]
+        done = self._forker("deploy", "--dry-run", "--json", *arguments, cwd=self._folder, env=self.aws.environ)
+        assert done.status == 0, done.err
+        actions = json.loads(done.out)["actions"]
         return {(each["kind"], each["name"]): each for each in actions if not each["housekeeping"]}
 
     def events(self, function: str) -> list[Any]:
