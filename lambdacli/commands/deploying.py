@@ -236,6 +236,8 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
         plans.failures(seen, _hints(report))
     elif not how.json:
         plans.results(seen["outputs"])
+    if wanted.canary and any(each.action.op == "update" and each.action.key.kind == "alias" for each in report.results):
+        console.message(f"{wanted.canary} % of the traffic: `lambdacli promote` gives all, `lambdacli rollback` none")
     if report.interrupted:
         console.message("the same command goes on from here")
         return interrupts.INTERRUPTED

@@ -71,7 +71,8 @@ def back(aws: Aws, traffic: Traffic, to: str = "") -> Move:
         listed = ", ".join(numbers[-_MOST_LISTED:])
         raise UsageError(f"function {traffic.name} has no version {to}", hint=f"it has {listed}")
     if not to and not older:
-        raise UsageError(f"function {traffic.name} has no version before {traffic.version}")
+        problem = f"function {traffic.name} has no version before {traffic.version}"
+        raise UsageError(problem, hint="each deployment that changes it makes one")
     return Move(traffic, to or older[-1])
 
 

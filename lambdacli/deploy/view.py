@@ -98,7 +98,7 @@ def _action(action: Action, plan: Plan, *, destroying: bool) -> dict[str, Any]:
     return {
         "op": action.op,
         "kind": resource.kind,
-        "title": _title(resource),
+        "title": _title(resource, plan),
         "name": resource.name,
         "function": resource.function,
         "where": resource.where,
@@ -110,16 +110,11 @@ def _action(action: Action, plan: Plan, *, destroying: bool) -> dict[str, Any]:
     }
 
 
-def _title(resource: Resource) -> str:
+def _title(resource: Resource, plan: Plan) -> str:
     """What people call it, below the name of its function."""
-    label = load(resource.kind).label or resource.kind.replace("_", " ")
-    if resource.kind == "permission":  # its name is a digest
-        action = str(resource.properties.get("Action", ""))
-        special = "" if action == "lambda:InvokeFunction" else f", {action}"
-        return f"{label} for {resource.properties.get('Principal', 'somebody')}{special}"
     called, function = resource.name, resource.function
     own = "" if called == function else called.removeprefix(f"{function}/") if function else called
-    return f"{label} {own}".rstrip()
+    return load(resource.kind).title(own, resolved(resource.properties, plan.attributes))
 
 
 def _all(action: Action, plan: Plan) -> Iterator[Change]:

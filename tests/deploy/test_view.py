@@ -18,7 +18,7 @@ from lambdacli.deploy import view
 from lambdacli.deploy.apply import Report, Result
 from lambdacli.deploy.plan import Action, Change, Plan
 from lambdacli.deploy.refusals import Refused
-from lambdacli.deploy.resources import UNKNOWN
+from lambdacli.deploy.resources import UNKNOWN, load
 from lambdacli.model import Function, Manifest
 from lambdacli.resource import Key, Place, Ref, Resource
 
@@ -231,3 +231,14 @@ def test_progress_is_silent_where_nobody_wants_it(capsys: pytest.CaptureFixture[
     finally:
         configure(verbose=False, quiet=False)
     assert capsys.readouterr().err == ""
+
+
+def test_what_has_a_digest_for_a_name_is_called_after_what_it_does() -> None:
+    permission, integration = load("permission"), load("integration")
+    asked = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", "SourceArn": "arn:aws:s3:::photos"}
+    assert permission.title("lambdacli-s3-1", asked) == "permission for s3.amazonaws.com, photos"
+    unknown = {**asked, "SourceArn": UNKNOWN}
+    assert permission.title("lambdacli-s3-1", unknown) == "permission for s3.amazonaws.com"
+    public = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*"}
+    assert permission.title("lambdacli-url-1", public) == "permission for anybody, lambda:InvokeFunctionUrl"
+    assert integration.title("shop-dev/2.0/30000", {}) == "API integration of shop-dev, payload 2.0, 30 s"

@@ -103,6 +103,15 @@ class Kind:
         """The attributes that follow from the name, whether or not it exists."""
         return _NOTHING
 
+    def title(self, own: str, properties: Properties) -> str:
+        """What people call it below the name of its function. Properties may hold UNKNOWN.
+
+        Args:
+            own: its name, as far as it is not the function's.
+            properties: as they should be, or are.
+        """
+        return f"{self.label or self.kind.replace('_', ' ')} {own}".rstrip()
+
     def lane(self, resource: Resource) -> str:
         """What is changed by one call at a time: resources of one lane wait for each other."""
         return resource.function or str(resource.key)

@@ -61,6 +61,7 @@ class _EventSourceMapping(Kind):
     kind = "event_source_mapping"
     label = "event source mapping"
     rank = 70
+    optional = True
     immutable = frozenset({
         "EventSourceArn", "SelfManagedEventSource", "StartingPosition", "StartingPositionTimestamp", "Topics", "Queues",
         "ConsumerGroupId", "ConsumptionMode", "DatabaseName", "CollectionName",

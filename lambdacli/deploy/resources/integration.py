@@ -29,6 +29,10 @@ class _Integration(Kind):
     label = "API integration"
     rank = 52
 
+    def title(self, own: str, properties: Properties) -> str:
+        api, payload, milliseconds = own.rsplit("/", 2)
+        return f"{self.label} of {api}, payload {payload}, {int(milliseconds) // 1000} s"
+
     def lane(self, resource: Resource) -> str:
         """That of its API."""
         return gateway.lane(resource)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.resources import Attributes, Deployed, Properties
 
+_INVOKE = "lambda:InvokeFunction"
 # AddPermission's parameters, and the conditions that they become.
 _CONDITIONS = (
     ("SourceArn", "ArnLike", "AWS:SourceArn"),
@@ -31,6 +32,15 @@ class _Permission(Kind):
     within = True
     optional = True
     immutable = frozenset({"Action", "Principal", *(each[0] for each in _CONDITIONS)})
+
+    def title(self, own: str, properties: Properties) -> str:
+        """Its name is a digest: who may do what."""
+        principal, action = properties.get("Principal", "somebody"), properties.get("Action", _INVOKE)
+        who = "anybody" if principal == "*" else principal
+        source = properties.get("SourceArn")
+        where = f", {source.split(':', 5)[-1]}" if isinstance(source, str) else ""
+        special = "" if action == _INVOKE else f", {action}"
+        return f"permission for {who}{where}{special}"
 
     def read(self, name: str, properties: Properties, aws: Aws) -> Actual | None:
         function, _, sid = name.partition("/")
