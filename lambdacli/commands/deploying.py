@@ -237,7 +237,7 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
     elif not how.json:
         plans.results(seen["outputs"])
     if wanted.canary and any(each.action.op == "update" and each.action.key.kind == "alias" for each in report.results):
-        console.message(f"{wanted.canary} % of the traffic: `lambdacli promote` gives all, `lambdacli rollback` none")
+        console.message(f"new versions get {wanted.canary} % of the traffic: `promote` gives them all, `rollback` none")
     if report.interrupted:
         console.message("the same command goes on from here")
         return interrupts.INTERRUPTED

@@ -81,7 +81,7 @@ def test_a_canary_gets_a_part_and_then_all(project: Project) -> None:
 def test_a_canary_deployment_tells_what_comes_next(project: Project) -> None:
     changed(project, 128).write(orders={"memory": 256}, mails={})
     first = project("deploy", "--yes", "--canary", "10")
-    assert "10 % of the traffic: `lambdacli promote` gives all, `lambdacli rollback` none\n" in first.err
+    assert "new versions get 10 % of the traffic: `promote` gives them all, `rollback` none\n" in first.err
     assert "promote" not in project("deploy", "--yes", "--canary", "10").err
 
 
