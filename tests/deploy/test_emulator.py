@@ -61,7 +61,7 @@ def test_where_it_cannot_be_installed_there_is_a_reason_to_skip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv("LAMBDACLI_EMULATOR", raising=False)
+    monkeypatch.delenv("LAMBDACLI_MINISTACK", raising=False)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(Unavailable, match=r"ministack .* cannot be installed"):
         setup.executable()

@@ -73,7 +73,7 @@ def _read(rule: str, aws: Aws) -> Actual | None:
     if answer is None:
         return None
     found = answer["rule"]
-    properties = {key: found.get(key, default) for key, default in _DEFAULTS.items()}
+    properties = {key: found.get(key) or default for key, default in _DEFAULTS.items()}
     properties["actions"] = found.get("actions", [])
     mine = any(ours(arn, aws) for arn in _invoked(properties))
     return Actual(properties, {"arn": answer["ruleArn"]}, owned=mine)

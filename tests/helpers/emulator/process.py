@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,11 +26,14 @@ _GUARDED = '"$@" </dev/null & read -r _; kill -KILL 0'
 
 
 class Emulator:
-    """A running emulator; `with` ends it.
+    """A running ministack; `with` ends it.
 
     Attributes:
         url: where it answers, without a slash at its end.
     """
+
+    health: ClassVar[str] = "/_ministack/health"
+    forgetting: ClassVar[str] = "/_ministack/reset"
 
     def __init__(self, command: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="lambdacli-emulator-"))
@@ -38,7 +41,7 @@ class Emulator:
         self.url = f"http://127.0.0.1:{port}"
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARDED, "sh", command],
+                ["/bin/sh", "-c", _GUARDED, "sh", command, *self._arguments(port)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -66,7 +69,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Forget everything; some 15 ms."""
-        _ask(f"{self.url}/_ministack/reset", "POST")
+        _ask(f"{self.url}{self.forgetting}", "POST")
 
     def log(self) -> str:
         """What the emulator itself said, mostly warnings."""
@@ -78,6 +81,9 @@ class Emulator:
         with contextlib.suppress(OSError):
             self._process.communicate(timeout=_PATIENCE)  # closes its standard input
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _arguments(self, port: int) -> list[str]:  # noqa: ARG002 - of those that are told on the command line
+        return []
 
     def _environment(self, port: int) -> dict[str, str]:
         """Little: functions see all of it."""
@@ -99,12 +105,25 @@ class Emulator:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             with contextlib.suppress(OSError):
-                _ask(f"{self.url}/_ministack/health")
+                _ask(f"{self.url}{self.health}")
                 return
             time.sleep(0.02)
         said = self.log()
         self.close()
         raise RuntimeError(f"the emulator does not answer: {said}")
+
+
+class Moto(Emulator):
+    """A running moto; it runs no functions and delivers nothing."""
+
+    health = "/moto-api/"
+    forgetting = "/moto-api/reset"
+
+    def _arguments(self, port: int) -> list[str]:
+        return ["-H", "127.0.0.1", "-p", str(port)]
+
+    def _environment(self, port: int) -> dict[str, str]:
+        return {**super()._environment(port), "MOTO_ACCOUNT_ID": ACCOUNT}
 
 
 def environ(url: str) -> dict[str, str]:
