@@ -241,4 +241,5 @@ def test_what_has_a_digest_for_a_name_is_called_after_what_it_does() -> None:
     assert permission.title("lambdacli-s3-1", unknown) == "permission for s3.amazonaws.com"
     public = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*"}
     assert permission.title("lambdacli-url-1", public) == "permission for anybody, lambda:InvokeFunctionUrl"
-    assert integration.title("shop-dev/2.0/30000", {}) == "API integration of shop-dev, payload 2.0, 30 s"
+    assert integration.title("shop-dev/2.0/30000", {}) == "API integration of shop-dev, payload 2.0, 30000 ms"
+    assert integration.title("shop-dev/2.0/30000#2", {}) == "API integration of shop-dev, payload 2.0, 30000 ms, again"

@@ -31,7 +31,8 @@ class _Integration(Kind):
 
     def title(self, own: str, properties: Properties) -> str:
         api, payload, milliseconds = own.rsplit("/", 2)
-        return f"{self.label} of {api}, payload {payload}, {int(milliseconds) // 1000} s"
+        milliseconds, _, second = milliseconds.partition("#")
+        return f"{self.label} of {api}, payload {payload}, {milliseconds} ms{', again' if second else ''}"
 
     def lane(self, resource: Resource) -> str:
         """That of its API."""
