@@ -78,8 +78,7 @@ class _Checking:
         self._environment(function)
         self._destination(function, "on_failure", function.on_failure)
         self._destination(function, "on_success", function.on_success)
-        if function.reserved_concurrency == 0:
-            self._warn(function, ("reserved_concurrency",), "0 keeps the function from ever running")
+        self._concurrency(function)
         for trigger in function.triggers:
             for finding in triggers.load(trigger.kind).check(trigger, function, self.manifest):
                 self.finding(function.name, trigger.position, finding)
@@ -100,6 +99,14 @@ class _Checking:
                     for message, hint, key in wording.said(error):
                         path: tuple[Step, ...] = ("triggers", trigger.position, *error.absolute_path)
                         self.add(function, (*path, key) if key else path, message, hint)
+
+    def _concurrency(self, function: Function) -> None:
+        reserved, provisioned = function.reserved_concurrency, function.provisioned_concurrency or 0
+        if reserved == 0:
+            self._warn(function, ("reserved_concurrency",), "0 keeps the function from ever running")
+        if reserved is not None and provisioned > reserved:
+            message = f"{provisioned} are more than the {reserved} that are reserved: AWS refuses it"
+            self.add(function, ("provisioned_concurrency",), message)
 
     def _runtime(self, function: Function) -> None:
         deprecated = runtimes.of(function.runtime).deprecated.get(function.runtime)

@@ -68,6 +68,13 @@ def test_warnings_of_a_function(settings: str, path: str, message: str, lint: An
     assert message in said
 
 
+def test_more_environments_are_kept_ready_than_may_run(lint: Any) -> None:
+    ((where, severity, said),) = lint(text("reserved_concurrency: 2, provisioned_concurrency: 3"))
+    assert (where, severity) == ("functions.f0.provisioned_concurrency", "error")
+    assert "more than the 2 that are reserved" in said
+    assert lint(text("reserved_concurrency: 3, provisioned_concurrency: 3")) == []
+
+
 @pytest.mark.parametrize(
     ("trigger", "key", "message"),
     [
