@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lambdacli import deploy
+    from lambdacli.deploy.actions import Action
     from lambdacli.deploy.apply import Phase, Report
-    from lambdacli.deploy.plan import Action, Plan
+    from lambdacli.deploy.plan import Plan
     from lambdacli.model import Manifest
 
 CHANGES = 2  # exit code with --detailed-exitcode

@@ -101,6 +101,8 @@ class _LogFile:
 def _as_json(name: str, outcome: Outcome, log: bytes) -> bytes:
     import json
 
+    from lambdacli.commands.payload import parsed
+
     figures = outcome.report
     value = {
         "function": name,
@@ -119,20 +121,6 @@ def _as_json(name: str, outcome: Outcome, log: bytes) -> bytes:
     }
     # half a surrogate pair, which only JSON can spell, is spelled as JSON does
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-
-def parsed(payload: bytes) -> object:
-    """The payload as JSON; a custom runtime may answer with any text."""
-    import json
-
-    try:
-        return json.loads(payload, parse_constant=_refuse) if payload else None
-    except (ValueError, RecursionError):
-        return payload.decode("utf-8", "replace")
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
 
 
 def _judge(ready: Ready, outcome: Outcome) -> None:

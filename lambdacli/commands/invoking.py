@@ -87,7 +87,7 @@ def _timed_out(answer: Answer) -> bool:
 def _as_json(name: str, answer: Answer) -> bytes:
     import json
 
-    from lambdacli.commands.invoke import parsed
+    from lambdacli.commands.payload import parsed
     from lambdacli.console.logs import figures
 
     report: dict[str, Any] | None = None

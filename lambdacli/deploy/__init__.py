@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lambdacli.deploy.actions import Action
     from lambdacli.deploy.apply import Phase, Report
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.plan import Action, Plan
+    from lambdacli.deploy.plan import Plan
     from lambdacli.model import Manifest
 
 

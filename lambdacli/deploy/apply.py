@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambdacli.deploy import graph, resources
 from lambdacli.deploy.connection import Stopped
-from lambdacli.deploy.plan import Action, differing
+from lambdacli.deploy.plan import differing
 from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.deploy.resources import Actual
 from lambdacli.deploy.values import resolved
@@ -14,6 +14,7 @@ from lambdacli.deploy.values import resolved
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lambdacli.deploy.actions import Action
     from lambdacli.deploy.aws import Aws
     from lambdacli.deploy.plan import Plan
     from lambdacli.deploy.resources import Kind

@@ -11,7 +11,7 @@ from lambdacli.resource import references
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lambdacli.deploy.plan import Action
+    from lambdacli.deploy.actions import Action
     from lambdacli.resource import Key, Resource
 
 T = TypeVar("T")

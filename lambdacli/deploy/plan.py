@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.deploy import order
+from lambdacli.deploy.actions import Action, Change
 from lambdacli.deploy.resources import Actual, load
 from lambdacli.deploy.resources.record import MARK
 from lambdacli.deploy.values import Attributes, fingerprint, resolved
@@ -16,34 +17,6 @@ if TYPE_CHECKING:
 
     from lambdacli.deploy.resources import Kind
     from lambdacli.resource import Place
-
-Op = Literal["create", "update", "replace", "delete", "keep"]
-
-
-class Change(NamedTuple):
-    """One field that changes. Values are JSON, UNKNOWN, or None for what is not there."""
-
-    field: str  # as Environment.Variables.TOKEN
-    old: Any
-    new: Any
-    secret: bool = False
-
-
-class Action(NamedTuple):
-    """What is to be done with one resource. `keep` does nothing: it says what is left there, and why."""
-
-    op: Op
-    resource: Resource
-    changes: tuple[Change, ...] = ()
-    reason: str = ""
-    needs: tuple[Key, ...] = ()  # the actions that come first
-    actual: Actual | None = None
-    drift: bool = False  # the manifest is as it was deployed: somebody else has changed or deleted it
-
-    @property
-    def key(self) -> Key:
-        """Whose action it is."""
-        return self.resource.key
 
 
 class Lack(NamedTuple):

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from lambdacli import partitions
-from lambdacli.deploy.plan import Change, Op
+from lambdacli.deploy.actions import Change, Op
 from lambdacli.deploy.resources import UNKNOWN, load
 from lambdacli.deploy.values import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lambdacli.deploy.actions import Action
     from lambdacli.deploy.apply import Report, Result
-    from lambdacli.deploy.plan import Action, Plan
+    from lambdacli.deploy.plan import Plan
     from lambdacli.resource import Key, Place, Resource
 
 HIDDEN = "(hidden)"

@@ -14,31 +14,29 @@ from lambdacli.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lambdacli.events.template import Template
-
 _KEYS = ("type", "default", "help", "many", "choices", "aliases")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*")
 _CARRYING = ("str", "bytes", "json", "object", "list")
 
 
-def parameters(raw: Any, where: str, inherited: Iterable[Template]) -> dict[str, Parameter]:
+def parameters(raw: Any, where: str, inherited: Iterable[tuple[str, Mapping[str, Parameter]]]) -> dict[str, Parameter]:
     """Globals first, then the inherited ones, then the template's own; a later one takes the place of an earlier.
 
     Args:
         raw: `params` of the template.
         where: the template, for messages.
-        inherited: the templates of `params-from`.
+        inherited: the names and parameters of the templates of `params-from`.
 
     Raises:
         EventError: a mistake, with its JSON path.
     """
     found = dict(GLOBALS)
-    for template in inherited:
-        for name, parameter in template.params.items():
+    for template, params in inherited:
+        for name, parameter in params.items():
             if name not in GLOBALS:
                 before = found.pop(name, parameter)
-                origins = (*before.origins, *parameter.origins, template.name)
+                origins = (*before.origins, *parameter.origins, template)
                 found[name] = replace(parameter, origins=origins)
     for name, settings in mapping(raw, where, "$.params").items():
         found.pop(name, None)

@@ -80,7 +80,8 @@ def _checked(raw: Any, path: str, folders: tuple[Path, ...], within: tuple[str, 
     where = f"template {stem}"
     _outline(raw, stem, where, path)
     inherited = [load(each, folders, within) for each in raw.get("params-from", [])]
-    params = declared.parameters(raw.get("params", {}), where, inherited)
+    lent = [(each.name, each.params) for each in inherited]
+    params = declared.parameters(raw.get("params", {}), where, lent)
     return Template(
         name=stem,
         trigger=raw.get("trigger", ""),

@@ -15,7 +15,8 @@ from lambdacli.model import Deploying, Destination, Permission
 from lambdacli.resource import Key, Ref, Resource, references
 
 if TYPE_CHECKING:
-    from lambdacli.deploy.plan import Action, Change, Plan
+    from lambdacli.deploy.actions import Action, Change
+    from lambdacli.deploy.plan import Plan
 
 _SNS = trigger("sns", topic="news")
 

@@ -15,8 +15,9 @@ import pytest
 
 from lambdacli.console import configure, plans, progress
 from lambdacli.deploy import view
+from lambdacli.deploy.actions import Action, Change
 from lambdacli.deploy.apply import Report, Result
-from lambdacli.deploy.plan import Action, Change, Plan
+from lambdacli.deploy.plan import Plan
 from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import UNKNOWN, load
 from lambdacli.model import Function, Manifest

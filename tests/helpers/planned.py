@@ -18,7 +18,8 @@ from lambdacli.resource import Key, Place, Resource
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lambdacli.deploy.plan import Action, Plan, State
+    from lambdacli.deploy.actions import Action
+    from lambdacli.deploy.plan import Plan, State
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 FOLDER = Path("/project")
