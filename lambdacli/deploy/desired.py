@@ -92,7 +92,11 @@ def _function(
     ready = list(_ready(function))
     parts = {each.kind for each in ready if load(each.kind).optional} | optional
     code = _code(function, place, packages, parts)
-    found = [*around, code, _alias(function, code), *hanging, *ready, _versions(function, place)]
+    permitted = (Key("role", function.name), code.key)
+    parts_of_it = [
+        each._replace(after=(*each.after, *permitted)) if load(each.kind).hangs else each for each in (*hanging, *ready)
+    ]
+    found = [*around, code, _alias(function, code), *parts_of_it, _versions(function, place)]
     return [*found, _record(function, _merged(_spelt(found, place)), parts, shared)]
 
 

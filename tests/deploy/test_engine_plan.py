@@ -114,6 +114,18 @@ def test_new_code_moves_the_alias_after_all_else() -> None:
     assert _order(made)[-3:] == [Key("alias", "orders"), Key("versions", "orders"), Key("record", "orders")]
 
 
+def test_a_new_trigger_waits_for_the_role_that_permits_it_and_for_the_function_that_has_it() -> None:
+    """Lambda asks whether the function's role may read a stream when the mapping is made."""
+    account = _account()
+    account.exists("stream", "clicks")
+    account.deploy(place(function("orders", role=f"arn:aws:iam::{ACCOUNT}:role/theirs")))
+    made = account.plan(place(function("orders", trigger("kinesis", stream="clicks", starting_position="LATEST"))))
+    (mapping,) = (action.key for action in made.actions if action.key.kind == "event_source_mapping")
+    assert _before(made, Key("role", "orders"), mapping)
+    assert _before(made, Key("function", "orders"), mapping)
+    _sound(made)
+
+
 def test_a_trigger_that_left_is_deleted_before_its_permission_and_after_what_is_made() -> None:
     account = _account()
     account.deploy(place(function("orders", _SNS)))

@@ -188,6 +188,13 @@ def _sqs(client: Client) -> list[Any]:
     ]
 
 
+def _subscription(attributes: dict[str, str]) -> dict[str, str]:
+    """Once taken away, a filter policy is an empty one: it lets everything pass."""
+    if attributes.get("FilterPolicy") != "{}":
+        return attributes
+    return {key: value for key, value in attributes.items() if key not in ("FilterPolicy", "FilterPolicyScope")}
+
+
 def _sns(client: Client) -> list[Any]:
     sns = client("sns")
     return [
@@ -195,7 +202,7 @@ def _sns(client: Client) -> list[Any]:
             **sns.get_topic_attributes(TopicArn=each["TopicArn"])["Attributes"],
             "tags": sns.list_tags_for_resource(ResourceArn=each["TopicArn"])["Tags"],
             "subscriptions": [
-                sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+                _subscription(sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"])
                 for arn in _subscriptions(client, each["TopicArn"])
             ],
         }
