@@ -75,7 +75,7 @@ _PLAIN = {
 }  # fmt: skip
 _CHANGED = {
     **_PLAIN, "memory": 1024, "timeout": 10, "ephemeral_storage": 2048, "environment": {"ONE": "3", "MORE": "4"},
-    "description": "Takes all orders", "reserved_concurrency": 0, "tags": {"team": "y"}, "log_retention": "never",
+    "description": "Takes all orders", "reserved_concurrency": 2, "tags": {"team": "y"}, "log_retention": "never",
     "maximum_event_age": 120, "provisioned_concurrency": 2, "kms_key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/two",
     "vpc": {"subnets": ["subnet-2", "subnet-3"], "security_groups": ["sg-2"]},
 }  # fmt: skip
@@ -148,7 +148,7 @@ def _is_changed(project: Project) -> None:
     assert live["Environment"]["Variables"] == {"ONE": "3", "MORE": "4"}
     assert live["VpcConfig"]["SubnetIds"] == ["subnet-2", "subnet-3"]
     found = _function(project)
-    assert found["Concurrency"]["ReservedConcurrentExecutions"] == 0
+    assert found["Concurrency"]["ReservedConcurrentExecutions"] == 2
     assert found["Tags"]["team"] == "y"
     assert "cost" not in found["Tags"]
     assert _retention(project) is None
