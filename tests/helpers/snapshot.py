@@ -188,11 +188,11 @@ def _sqs(client: Client) -> list[Any]:
     ]
 
 
+_NO_FILTER = {"FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes"}  # what means the same as nothing
+
+
 def _subscription(attributes: dict[str, str]) -> dict[str, str]:
-    """Once taken away, a filter policy is an empty one: it lets everything pass."""
-    if attributes.get("FilterPolicy") != "{}":
-        return attributes
-    return {key: value for key, value in attributes.items() if key not in ("FilterPolicy", "FilterPolicyScope")}
+    return {key: value for key, value in attributes.items() if _NO_FILTER.get(key) != value}
 
 
 def _sns(client: Client) -> list[Any]:
