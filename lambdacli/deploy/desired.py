@@ -93,10 +93,10 @@ def _function(
     parts = {each.kind for each in ready if load(each.kind).optional} | optional
     code = _code(function, place, packages, parts)
     permitted = (Key("role", function.name), code.key)
-    parts_of_it = [
+    hung = [
         each._replace(after=(*each.after, *permitted)) if load(each.kind).hangs else each for each in (*hanging, *ready)
     ]
-    found = [*around, code, _alias(function, code), *parts_of_it, _versions(function, place)]
+    found = [*around, code, _alias(function, code), *hung, _versions(function, place)]
     return [*found, _record(function, _merged(_spelt(found, place)), parts, shared)]
 
 

@@ -6,19 +6,18 @@ are left to the other one.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator import MOTO, Moto, Unavailable, executable
+from telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from forked import Ended, Forker
+    from forked import Forker
 
-_CODE = "def handler(event, context): return event\n"
 _PHOTOS = {"buckets": {"photos": {"versioning": True}}}
 _NEWS = {"topics": {"news": None}, "queues": {"lost": None}}
 
@@ -33,35 +32,24 @@ def running() -> Iterator[Moto]:
         yield moto
 
 
-class Project:
-    """A manifest and its account on moto."""
+class Project(Telling):
+    """One function on moto, and what it owns."""
 
-    def __init__(self, moto: Moto, forker: Forker, folder: Path) -> None:
-        self.moto = moto
-        self._forker = forker
-        self._folder = folder
-        (folder / "app.py").write_text(_CODE)
+    app = "second"
+    source = "def handler(event, context): return event\n"
 
     def write(self, function: dict[str, Any], resources: dict[str, Any]) -> None:
-        worker = {"runtime": "python3.13", "handler": "app.handler", "code": "app.py", **function}
-        manifest = {"app": "second", "functions": {"worker": worker}, **({"resources": resources} if resources else {})}
-        (self._folder / "lambdacli.yaml").write_text(json.dumps(manifest))
-
-    def run(self, *arguments: str) -> Ended:
-        ended = self._forker(*arguments, cwd=self._folder, env=self.moto.environ)
-        assert ended.status == 0, ended.err
-        return ended
+        self.save({"handler": "app.handler", "code": "code"}, {"worker": function}, resources)
 
     def ops(self) -> dict[str, str]:
         """What a deployment would do now, by kind, housekeeping left out."""
-        actions = json.loads(self.run("deploy", "--dry-run", "--json").out)["actions"]
-        return {each["kind"]: each["op"] for each in actions if not each["housekeeping"]}
+        return {kind: each["op"] for (kind, _), each in self.plan().items()}
 
 
 @pytest.fixture
 def project(running: Moto, forker: Forker, tmp_path: Path) -> Project:
     running.reset()
-    return Project(running, forker, tmp_path)
+    return Project(tmp_path, forker, running)
 
 
 def _with(*triggers: dict[str, Any]) -> dict[str, Any]:
@@ -108,14 +96,14 @@ def test_it_is_deployed_changed_and_destroyed(project: Project, name: str) -> No
     first, then, resources, changing = CASES[name]
     project.write(first, resources)
     assert set(project.ops().values()) == {"create"}
-    project.run("deploy", "--yes")
+    project.deploy()
     assert project.ops() == {}
     project.write(then, resources)
     assert set(project.ops()) - {"alias"} == changing
-    project.run("deploy", "--yes")
+    project.deploy()
     assert project.ops() == {}
     project.run("destroy", "--yes", "--delete-data")
-    assert project.run("destroy", "--yes").err.startswith("nothing to destroy")
+    assert project.run("destroy", "--yes").startswith("nothing to destroy")
 
 
 def test_what_it_owns_is_made_changed_and_deleted(project: Project) -> None:
@@ -124,11 +112,11 @@ def test_what_it_owns_is_made_changed_and_deleted(project: Project) -> None:
         "streams": {"clicks": {"shards": 1}}, "tables": {"orders": {"partition_key": "id"}},
     }  # fmt: skip
     project.write({}, before)
-    project.run("deploy", "--yes")
+    project.deploy()
     assert project.ops() == {}
     after = {**before, "buckets": {"photos": {"versioning": True}}, "queues": {"jobs": {"visibility_timeout": 90}}}
     project.write({}, after)
     assert project.ops() == {"bucket": "update", "queue": "keep"}
-    project.run("deploy", "--yes", "--delete-data")
+    project.deploy("--delete-data")
     assert project.ops() == {}
-    assert [each.rpartition("/")[2] for each in project.moto.client("sqs").list_queues()["QueueUrls"]] == ["jobs"]
+    assert [each.rpartition("/")[2] for each in project.aws.client("sqs").list_queues()["QueueUrls"]] == ["jobs"]

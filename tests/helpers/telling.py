@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from emulator import Moto
     from forked import Forker
     from rules import Proxy
 
@@ -24,7 +25,7 @@ class Telling:
     app: ClassVar[str]
     source: ClassVar[str]  # of app.py, which prints GOT and JSON for each thing that arrives
 
-    def __init__(self, folder: Path, forker: Forker, aws: Proxy) -> None:
+    def __init__(self, folder: Path, forker: Forker, aws: Proxy | Moto) -> None:
         self.aws = aws
         self._folder = folder
         self._forker = forker
