@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lambdacli import deploy
     from lambdacli.deploy.actions import Action
-    from lambdacli.deploy.apply import Phase, Report
+    from lambdacli.deploy.apply import Phase, Report, Result
     from lambdacli.deploy.plan import Plan
     from lambdacli.model import Manifest
 
@@ -237,7 +237,7 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
         plans.failures(seen, _hints(report))
     elif not how.json:
         plans.results(seen["outputs"])
-    if wanted.canary and any(each.action.op == "update" and each.action.key.kind == "alias" for each in report.results):
+    if wanted.canary and any(map(_splits_traffic, report.results)):
         console.message(f"new versions get {wanted.canary} % of the traffic: `promote` gives them all, `rollback` none")
     if report.interrupted:
         console.message("the same command goes on from here")
@@ -249,6 +249,11 @@ def _told(plan: Plan, report: Report, wanted: deploy.Options, how: How) -> int:
             hint="the same command goes on from here",
         )
     return 0
+
+
+def _splits_traffic(result: Result) -> bool:
+    action = result.action
+    return result.state == "done" and action.op == "update" and action.key.kind == "alias"
 
 
 def _hints(report: Report) -> Mapping[tuple[str, str], str]:

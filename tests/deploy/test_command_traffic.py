@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import terminal
+from rules import Denied
 
 if TYPE_CHECKING:
     from project import Project
@@ -83,6 +84,15 @@ def test_a_canary_deployment_tells_what_comes_next(project: Project) -> None:
     first = project("deploy", "--yes", "--canary", "10")
     assert "new versions get 10 % of the traffic: `promote` gives them all, `rollback` none\n" in first.err
     assert "promote" not in project("deploy", "--yes", "--canary", "10").err
+
+
+def test_a_canary_that_could_not_be_begun_is_not_told_of(project: Project) -> None:
+    changed(project, 128).write(orders={"memory": 256}, mails={})
+    project.aws.forget()
+    project.aws.fault(lambda call: call.operation == "UpdateAlias", Denied(), float("inf"))
+    ended = project.run("deploy", "--yes", "--canary", "10", cwd=project.folder, env=project.aws.environ)
+    assert ended.status == 1
+    assert "promote" not in ended.err
 
 
 def test_a_canary_taken_back(project: Project) -> None:
