@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -42,7 +43,9 @@ def test_nothing_of_a_killed_run_stays_behind(tmp_path: Path) -> None:
         os.kill(os.getpid(), 9)
     """
     run = [sys.executable, "-c", textwrap.dedent(script)]
-    url = subprocess.run(run, capture_output=True, check=False, text=True, timeout=60, cwd=tmp_path).stdout.strip()
+    there = {**os.environ, "TMPDIR": str(tmp_path)}  # whoever is killed clears nothing up
+    done = subprocess.run(run, capture_output=True, check=False, text=True, timeout=60, cwd=tmp_path, env=there)
+    url = done.stdout.strip()
     port = int(url.rpartition(":")[2])
     until = time.monotonic() + 10
     while _listening(port):
