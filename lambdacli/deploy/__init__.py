@@ -47,8 +47,8 @@ def connect(options: Options) -> Aws:
         MachineError: no credentials, no such profile, or AWS cannot be reached.
         UsageError: the credentials belong to another account than the one that was asked for.
     """
+    from lambdacli.connection import Connection, identity
     from lambdacli.deploy.aws import Aws
-    from lambdacli.deploy.connection import Connection, identity
     from lambdacli.errors import UsageError
     from lambdacli.resource import Place
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from lambdacli.connection import Stopped
 from lambdacli.deploy import graph, resources
-from lambdacli.deploy.connection import Stopped
 from lambdacli.deploy.plan import differing
-from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.deploy.resources import Actual
 from lambdacli.deploy.values import resolved
+from lambdacli.refusals import Refused, patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

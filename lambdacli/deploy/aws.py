@@ -6,12 +6,12 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lambdacli.deploy.refusals import Refused
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lambdacli.deploy.connection import Connection
+    from lambdacli.connection import Connection
     from lambdacli.deploy.package import Package
     from lambdacli.resource import Place
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.traffic import not_deployed
+from lambdacli.refusals import Refused
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:

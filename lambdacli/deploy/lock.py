@@ -16,9 +16,9 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.connection import Stopped
-from lambdacli.deploy.refusals import Refused
+from lambdacli.connection import Stopped
 from lambdacli.errors import LambdacliError
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources.log_group import group_name
 from lambdacli.errors import UsageError
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,11 +12,11 @@ import pytest
 from answering import HANGUP, Answer, Answering, error, ok
 from planned import ACCOUNT, REGION, place
 
+from lambdacli.connection import Connection, Stopped, identity
 from lambdacli.deploy import actual
 from lambdacli.deploy.aws import Aws
-from lambdacli.deploy.connection import Connection, Stopped, identity
-from lambdacli.deploy.refusals import Refused, patience
 from lambdacli.errors import MachineError
+from lambdacli.refusals import Refused, patience
 from lambdacli.resource import Resource
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from rules import Lost
 
 from lambdacli import deploy
 from lambdacli import manifest as manifests
+from lambdacli.connection import Connection
 from lambdacli.deploy import lock
 from lambdacli.deploy.aws import Aws
-from lambdacli.deploy.connection import Connection
-from lambdacli.deploy.refusals import Refused
 from lambdacli.errors import DeploymentFailed
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ sys.path[:0] = {path!r}
 from planned import place
 from lambdacli.deploy import lock
 from lambdacli.deploy.aws import Aws
-from lambdacli.deploy.connection import Connection
+from lambdacli.connection import Connection
 from lambdacli.errors import LambdacliError
 
 connection = Connection("", {region!r})

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambdacli.connection import Connection
 from lambdacli.deploy.aws import Aws
-from lambdacli.deploy.connection import Connection
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Deployed, load
 from lambdacli.model import Manifest
+from lambdacli.refusals import Refused
 from lambdacli.resource import Place
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.connection import Connection
 from lambdacli.deploy.aws import Aws
-from lambdacli.deploy.connection import Connection
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, load
 from lambdacli.model import Manifest
+from lambdacli.refusals import Refused
 from lambdacli.resource import Place
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from lambdacli.deploy import view
 from lambdacli.deploy.actions import Action, Change
 from lambdacli.deploy.apply import Report, Result
 from lambdacli.deploy.plan import Plan
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import UNKNOWN, load
 from lambdacli.model import Function, Manifest
+from lambdacli.refusals import Refused
 from lambdacli.resource import Key, Place, Ref, Resource
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "deploy"

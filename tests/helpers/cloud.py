@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from planned import ACCOUNT, REGION
 
-from lambdacli.deploy.connection import Connection
-from lambdacli.deploy.refusals import Refused
+from lambdacli.connection import Connection
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Kind
 from lambdacli.deploy.resources._ours import spelling, tagged, uses
+from lambdacli.refusals import Refused
 from lambdacli.resource import SID
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
 from lambdacli.deploy.resources._functions import settled
+from lambdacli.refusals import Refused
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:

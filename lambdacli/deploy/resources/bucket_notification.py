@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual
 from lambdacli.deploy.resources._shares import Shares
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,8 +13,8 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.refusals import Refused
 from lambdacli.triggers import _mappings
 
 if TYPE_CHECKING:

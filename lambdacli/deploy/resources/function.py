@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._functions import MARKS_TAG, at_rest, names, revised, settled
 from lambdacli.deploy.resources._ours import tagged
 from lambdacli.deploy.resources.uploads import sent
+from lambdacli.refusals import Refused
 from lambdacli.resource import FUNCTION_TAG
 
 if TYPE_CHECKING:

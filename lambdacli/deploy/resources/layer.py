@@ -60,7 +60,7 @@ class _Layer(Kind):
         self, name: str, properties: Properties, actual: Actual, changed: AbstractSet[str], aws: Aws
     ) -> Attributes:
         """A new version. Functions keep those that they have: the older ones need not be kept for them."""
-        from lambdacli.deploy.refusals import Refused
+        from lambdacli.refusals import Refused
 
         for _ in range(_TRIES):
             try:

@@ -10,10 +10,10 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources import _balancers as elb
 from lambdacli.deploy.resources._named import pairs
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.refusals import Refused
 from lambdacli.resource import ALIAS
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import UNKNOWN, Actual, Kind
 from lambdacli.deploy.resources import _rest as rest
 from lambdacli.deploy.resources._ours import ours, owner
 from lambdacli.deploy.resources._throttles import patch, throttling
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources import _gateway as gateway
 from lambdacli.deploy.resources._ours import ours
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources._named import mapping, pairs
 from lambdacli.deploy.resources._ours import tagged
+from lambdacli.refusals import Refused
 from lambdacli.triggers._pushed import as_json
 
 if TYPE_CHECKING:

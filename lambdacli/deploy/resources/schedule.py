@@ -10,9 +10,9 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
 from lambdacli.deploy.resources.invoker_role import groups_of_functions
+from lambdacli.refusals import Refused
 from lambdacli.resource import shortened
 from lambdacli.triggers._pushed import moment, written
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, _named, _ours
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind, _named, _ours
 from lambdacli.deploy.resources.table import described, ready
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

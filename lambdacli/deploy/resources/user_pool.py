@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lambdacli.deploy.refusals import Refused
 from lambdacli.deploy.resources import Actual, Kind
+from lambdacli.refusals import Refused
 
 if TYPE_CHECKING:
     from lambdacli.deploy.aws import Aws

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lambdacli import partitions
-from lambdacli.deploy.refusals import UNREACHABLE, UNREADABLE, Refused, broken, patience, throttled
 from lambdacli.errors import MachineError
+from lambdacli.refusals import UNREACHABLE, UNREADABLE, Refused, broken, patience, throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
