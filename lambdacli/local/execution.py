@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from lambdacli.local import guard, memory, platform_log
 from lambdacli.local import invocation as results
@@ -31,6 +31,16 @@ _PIECES = 32  # of output at once, 64 KiB each: more than a pipe holds, and an e
 _LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it reported a failed init
 
 State = Literal["init", "idle", "busy", "dead"]
+
+
+class Streaming(Protocol):
+    """Who takes a response piece by piece. Called from the loop's thread, in order."""
+
+    def begins(self, content_type: str) -> None:
+        """The runtime has begun to answer, in streaming mode."""
+
+    def chunk(self, data: bytes) -> None:
+        """The next piece of the body."""
 
 
 class _Happening(NamedTuple):
@@ -92,7 +102,7 @@ class ExecutionEnvironment:
         if memory.CAN_MEASURE:
             self._memory_task = loop.create_task(self._watch_memory(self._child.pid))
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
+    async def invoke(self, invocation: Invocation, stream: Streaming | None = None) -> Outcome:  # noqa: ARG002
         """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception."""
         ending = await self._initialise(invocation) if self.state == "init" else None
         self._say(platform_log.start(invocation.request_id))

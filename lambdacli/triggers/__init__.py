@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +35,17 @@ def _nothing_there(_trigger: Trigger, _function: Function, _place: Place) -> Ite
     return ()
 
 
+Delivery = Literal[
+    "call",  # whoever wants calls the Invoke API
+    "http",  # a request is answered with what the function returns
+    "websocket",  # a connection's messages are
+    "poll",  # it is asked for records, as Lambda's event source mappings do
+    "push",  # its service sends events, which nobody waits for
+    "clock",  # it is time
+    "aws",  # nothing here sends them: AWS alone does
+]
+
+
 class TriggerKind(NamedTuple):
     """All that lambdacli knows of one kind of trigger."""
 
@@ -45,6 +56,7 @@ class TriggerKind(NamedTuple):
     check: Callable[[Trigger, Function, Manifest], Iterable[Finding]] = _nothing_to_say
     # what it takes on AWS: resources, and what the function's role must permit
     deployment: Callable[[Trigger, Function, Place], Iterable[Resource | Grant]] = _nothing_there
+    delivery: Delivery = "aws"  # how `serve` brings its events here
     shorthand: str = ""  # the setting that a plain string stands for, as `schedule: rate(5 minutes)`
 
 

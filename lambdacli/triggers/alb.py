@@ -179,6 +179,7 @@ TRIGGER = TriggerKind(
         "listener",
     ),
     sample=_sample,
+    delivery="http",
     check=_check,
     deployment=_deployment,
     shorthand="listener",

@@ -150,6 +150,7 @@ TRIGGER = TriggerKind(
         "starting_position",
     ),
     sample=_sample,
+    delivery="poll",
     check=_check,
     deployment=_deployment,
 )

@@ -108,6 +108,7 @@ TRIGGER = TriggerKind(
         "pattern",
     ),
     sample=_sample,
+    delivery="push",
     check=_check,
     deployment=_deployment,
 )

@@ -171,6 +171,7 @@ TRIGGER = TriggerKind(
         "route",
     ),
     sample=_sample,
+    delivery="http",
     check=_check,
     deployment=_deployment,
     shorthand="route",

@@ -27,5 +27,6 @@ TRIGGER = TriggerKind(
         }
     ),
     sample=_sample,
+    delivery="call",
     shorthand="event",
 )

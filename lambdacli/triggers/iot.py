@@ -111,6 +111,7 @@ TRIGGER = TriggerKind(
         "sql",
     ),
     sample=_sample,
+    delivery="push",
     check=_check,
     deployment=_deployment,
     shorthand="sql",

@@ -95,6 +95,7 @@ TRIGGER = TriggerKind(
         "topic",
     ),
     sample=_sample,
+    delivery="poll",
     check=_check,
     deployment=kafka.deployment,
 )  # fmt: skip

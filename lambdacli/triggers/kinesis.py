@@ -74,6 +74,7 @@ TRIGGER = TriggerKind(
         "starting_position",
     ),
     sample=_sample,
+    delivery="poll",
     check=_check,
     deployment=_deployment,
 )

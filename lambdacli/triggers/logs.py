@@ -95,6 +95,7 @@ TRIGGER = TriggerKind(
         "log_group",
     ),
     sample=_sample,
+    delivery="push",
     check=_check,
     deployment=_deployment,
     shorthand="log_group",

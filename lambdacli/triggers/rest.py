@@ -123,6 +123,7 @@ TRIGGER = TriggerKind(
         "route",
     ),
     sample=_sample,
+    delivery="http",
     check=_check,
     deployment=_rest.deployment,
     shorthand="route",

@@ -119,6 +119,7 @@ TRIGGER = TriggerKind(
         "bucket",
     ),
     sample=_sample,
+    delivery="push",
     check=_check,
     deployment=_deployment,
     shorthand="bucket",

@@ -160,6 +160,7 @@ TRIGGER = TriggerKind(
         "expression",
     ),
     sample=_sample,
+    delivery="clock",
     check=_check,
     deployment=_deployment,
     shorthand="expression",

@@ -106,6 +106,7 @@ TRIGGER = TriggerKind(
         "topic",
     ),
     sample=_sample,
+    delivery="push",
     check=_check,
     deployment=_deployment,
     shorthand="topic",

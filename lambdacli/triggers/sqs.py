@@ -111,6 +111,7 @@ TRIGGER = TriggerKind(
         "queue",
     ),
     sample=_sample,
+    delivery="poll",
     check=_check,
     deployment=_deployment,
     shorthand="queue",

@@ -69,6 +69,7 @@ TRIGGER = TriggerKind(
         "auth_type",
     ),
     sample=_sample,
+    delivery="http",
     check=_check,
     deployment=_deployment,
 )

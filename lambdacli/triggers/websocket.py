@@ -119,6 +119,7 @@ TRIGGER = TriggerKind(
         "route",
     ),
     sample=_sample,
+    delivery="websocket",
     check=_check,
     deployment=_deployment,
     shorthand="route",
