@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import partitions
 from lambdacli.errors import MachineError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Answer = dict[str, Any]
 
-_CONNECTIONS = 32  # per service: as many as there are threads that read
+_CONNECTIONS = 128  # per service: as many as there are threads that read, or wait for messages
 _UPLOADS = 6  # tries for each part of a large file
 _FIRST_PAUSE = 0.2  # seconds, doubled each time
 _LONGEST_PAUSE = 5.0
@@ -38,14 +38,31 @@ class Stopped(Exception):  # noqa: N818 - somebody wants to stop: no error
     """Ctrl-C while waiting between two calls."""
 
 
-class Connection:
-    """A session with its clients, which threads share; every call that is made is counted."""
+class Target(NamedTuple):
+    """Where to find what speaks as AWS does, whatever the environment and the configuration files say of endpoints.
 
-    def __init__(self, profile: str = "", region: str = "") -> None:
+    With keys of its own nothing is read of the caller's configuration, and none of the caller's credentials sent.
+    """
+
+    endpoint: str  # URL
+    keys: tuple[str, str] | None = None  # access key id and secret; None: the caller's own credentials
+
+
+class Connection:
+    """A session with its clients, which threads share; every call that is made is counted.
+
+    Args:
+        profile: of the caller's configuration; "": as the environment says.
+        region: likewise.
+        target: None is AWS, or what AWS_ENDPOINT_URL says.
+    """
+
+    def __init__(self, profile: str = "", region: str = "", target: Target | None = None) -> None:
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._profile = profile
         self.region = region
+        self._target = target
         self._session: Any = None
         self.calls: list[str] = []  # service:operation, in their order
         self.stopping = threading.Event()
@@ -64,24 +81,48 @@ class Connection:
             return self._clients[service]
 
     def _made(self, service: str, **options: Any) -> Any:
-        import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         # tried again here, where it is known whether a lost answer may be asked for once more
-        given = {"retries": {"total_max_attempts": 1}, **options}
+        given = {"retries": {"total_max_attempts": 1}, **self._reaching(), **options}
         config = Config(max_pool_connections=_CONNECTIONS, user_agent_extra="lambdacli", **given)
+        endpoint = self._target.endpoint if self._target else None
         try:
             with self._lock:  # a session makes one client at a time
-                self._session = self._session or boto3.Session(
-                    profile_name=self._profile or None, region_name=self.region or None
-                )
-                client = self._session.client(service, config=config)
+                self._session = self._session or self._opened()
+                client = self._session.client(service, endpoint_url=endpoint, config=config)
         except (BotoCoreError, ValueError) as error:
             raise MachineError(_said(error), hint=_setting(error)) from None
         if service == "lambda":
             client.meta.events.register("before-send.lambda", self._watch_upload)
         return client
+
+    def _reaching(self) -> dict[str, Any]:
+        """How a target is reached: by its own address alone, which names of buckets must not become part of."""
+        if self._target is None:
+            return {}
+        plain = {"use_fips_endpoint": False, "use_dualstack_endpoint": False, "inject_host_prefix": False}
+        direct: dict[str, Any] = {"proxies": {}} if loopback(self._target.endpoint) else {}
+        return {"s3": {"addressing_style": "path"}, **plain, **direct}
+
+    def _opened(self) -> Any:
+        import boto3
+
+        if self._target is None or self._target.keys is None:
+            return boto3.Session(profile_name=self._profile or None, region_name=self.region or None)
+        from botocore.session import Session
+
+        key, secret = self._target.keys
+        unread = dict.fromkeys(("profile", "config_file", "credentials_file"), (None, None, None, None))
+        alone = Session(session_vars=unread)
+        return boto3.Session(key, secret, region_name=self.region, botocore_session=alone)
+
+    def close(self) -> None:
+        """Close the connections that are open; a client makes new ones where somebody still uses it."""
+        with self._lock:
+            for each in self._clients.values():
+                each.close()
 
     def _watch_upload(self, request: Any, **_: Any) -> None:
         """Lets the sending of a package be seen."""
@@ -230,6 +271,18 @@ class Connection:
         """
         if self.stopping.wait(seconds):
             raise Stopped
+
+
+def loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 @contextmanager
