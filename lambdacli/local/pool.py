@@ -58,7 +58,7 @@ class Room:
 class Pool:
     """Environments that are started when they are wanted, kept warm, and ended when they are not.
 
-    `log` gets what the function prints and Lambda's own lines, of all environments, in the order in which it comes.
+    `log` gets what the function prints and Lambda's own lines, of all environments, in whole lines as they come.
     """
 
     def __init__(self, plan: Plan, log: Callable[[bytes], object], room: Room, spares: Spares) -> None:
@@ -237,8 +237,15 @@ class _Member:
         self.used = time.monotonic()
         self.hear: Callable[[bytes], object] | None = None
         self._log = log
+        self._begun = b""  # a line without its end
 
     def log(self, chunk: bytes) -> None:
-        self._log(chunk)
+        """The pool hears whole lines: those of several environments must not run into each other."""
         if self.hear is not None:
             self.hear(chunk)
+        whole, end, rest = chunk.rpartition(b"\n")
+        if end:
+            self._log(self._begun + whole + end)
+            self._begun = rest
+        else:
+            self._begun += rest

@@ -52,7 +52,7 @@ def prepare(wanted: Wanted, *, stdin: Callable[[], bytes]) -> Ready:
     _check_timeout(wanted)
     manifest, function = target(wanted)
     machine = Machine(
-        variables=_variables(wanted),
+        variables=variables(wanted.variables, wanted.env_file),
         credentials=credentials(os.environ, wanted.profile) if wanted.credentials else {},
         timeout=None if wanted.no_timeout else wanted.timeout or function.timeout,
         allow_version_mismatch=wanted.allow_version_mismatch,
@@ -104,18 +104,19 @@ def _check_timeout(wanted: Wanted) -> None:
         raise UsageError(f"--timeout {wanted.timeout:g} is not above 0 and at most {_LONGEST}", hint="or --no-timeout")
 
 
-def _variables(wanted: Wanted) -> dict[str, str]:
-    """What --env-file and --env give; Lambda's own variables are refused, as a deployment would."""
-    given = {
-        **(manifests.env_file(wanted.env_file) if wanted.env_file else {}),
-        **dict(_pairs(wanted.variables)),
-    }
+def variables(pairs: Sequence[str], env_file: Path | None) -> dict[str, str]:
+    """What --env and --env-file give; Lambda's own variables are refused, as a deployment would.
+
+    Raises:
+        UsageError: one of them is no variable, or is Lambda's own.
+    """
+    given = {**(manifests.env_file(env_file) if env_file else {}), **dict(_pairs(pairs))}
     if given:
         from lambdacli.manifest.limits import RESERVED
 
         for name in given:
             if name.startswith("_") or name in RESERVED:
-                option = "--env" if any(each.startswith(f"{name}=") for each in wanted.variables) else "--env-file"
+                option = "--env" if any(each.startswith(f"{name}=") for each in pairs) else "--env-file"
                 raise UsageError(
                     f"{option}: {name} is Lambda's own variable",
                     hint="--region and --profile set region and credentials",

@@ -143,14 +143,19 @@ class Fleet:
             await asyncio.wait_for(self._resting.wait(), grace)
         return self.running
 
+    def kill(self) -> None:
+        """End what runs, at once: its callers get what Lambda says of a runtime that exited."""
+        for member in self._members.values():
+            if member.pool is not None:
+                member.pool.kill()
+
     async def close(self) -> None:
         """End everything; what still runs is killed."""
         if self._reaper is not None:
             self._reaper.cancel()
             await asyncio.gather(self._reaper, return_exceptions=True)
+        self.kill()
         pools = [member.pool for member in self._members.values() if member.pool is not None]
-        for pool in pools:
-            pool.kill()
         await asyncio.gather(*(pool.retire() for pool in pools), *self._leaving, return_exceptions=True)
         self._spares.close()
 

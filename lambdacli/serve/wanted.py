@@ -1,0 +1,45 @@
+"""What a user asks for when the manifest is to be served here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from lambdacli.model import Manifest
+
+LOCAL, AWS, NONE = "local", "aws", "none"
+
+
+class Wanted(NamedTuple):
+    """A server as the user asks for it; the manifest is found and good."""
+
+    manifest: Manifest  # whole
+    functions: tuple[str, ...] = ()  # of these alone; none: of all
+    host: str = "127.0.0.1"
+    port: int = 3000
+    reload: bool = True
+    warm: int = 0  # environments of each function that are there before anybody asks
+    most: int = 50  # environments at once, of all functions
+    sources: str = LOCAL  # or AWS, NONE, or the URL of an endpoint
+    variables: Mapping[str, str] = {}  # win over the manifest's
+    profile: str = ""
+    region: str = ""
+    stage: str = ""
+    credentials: bool = True
+    allow_version_mismatch: bool = False
+    time_scale: float = 1.0
+    at: datetime | None = None
+    grace: float = 10.0  # seconds that running invocations get when it ends
+    ignore: tuple[str, ...] = ()  # changes not to reload for, as in a .gitignore
+    env_file: Path | None = None
+
+    def restricted(self, manifest: Manifest) -> Manifest:
+        """The manifest with the wanted functions alone."""
+        if not self.functions:
+            return manifest
+        kept = {name: each for name, each in manifest.functions.items() if name in self.functions}
+        return manifest._replace(functions=kept)
