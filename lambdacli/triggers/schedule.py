@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.suggest import nearest
+from lambdacli.timetable.expressions import mistake
+from lambdacli.timetable.firings import Timetable, firings
 from lambdacli.triggers import Finding, TriggerKind
 from lambdacli.triggers import _pushed as pushed
 from lambdacli.triggers import _rules as rules
 from lambdacli.triggers import _schedules as schedules
-from lambdacli.triggers._expressions import mistake
 from lambdacli.triggers._parts import choice, enabled, literal, number, request, settings, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from lambdacli.model import EventRequest, Function, Manifest, Trigger
     from lambdacli.resource import Place, Resource
@@ -31,6 +32,7 @@ _SCHEDULER = (
     "kms_key",
 )
 _WORD = "<aws.scheduler."  # how its words begin
+_EVER = datetime(1970, 1, 1, tzinfo=timezone.utc)  # the first year that a cron expression may have
 
 
 def uses_scheduler(trigger: Trigger) -> bool:
@@ -39,6 +41,17 @@ def uses_scheduler(trigger: Trigger) -> bool:
     if "service" in values:
         return bool(values["service"] == "scheduler")
     return values["expression"].startswith("at(") or any(key in values for key in _SCHEDULER)
+
+
+def timetable(trigger: Trigger) -> Timetable:
+    """When it fires. Its settings are right: `check` has nothing against them."""
+    values = trigger.settings
+    return Timetable(
+        values["expression"],
+        values.get("timezone", "UTC"),
+        uses_scheduler(trigger),
+        *(pushed.moment(values[key]) if key in values else None for key in ("start_date", "end_date")),
+    )
 
 
 def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRequest:
@@ -76,9 +89,7 @@ def _filled(given: Any, event: Any) -> Any:
 
 def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterator[Finding]:
     values = trigger.settings
-    message, hint = mistake(values["expression"])
-    if message:
-        yield Finding(message, "expression", hint)
+    yield from _expression(values["expression"])
     if values.get("service") == "rule":
         for key in _SCHEDULER:
             if key in values:
@@ -88,6 +99,14 @@ def _check(trigger: Trigger, _function: Function, _manifest: Manifest) -> Iterat
     if zone := values.get("timezone"):
         yield from _zone(zone)
     yield from _moments(trigger)
+
+
+def _expression(expression: str) -> Iterator[Finding]:
+    message, hint = mistake(expression)
+    if message:
+        yield Finding(message, "expression", hint)
+    elif expression.startswith("cron(") and next(firings(Timetable(expression), _EVER), None) is None:
+        yield Finding("it never fires: no date is like that", "expression", severity="warning")
 
 
 def _moments(trigger: Trigger) -> Iterator[Finding]:

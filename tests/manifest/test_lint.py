@@ -270,3 +270,9 @@ def test_more_notifications_than_a_bucket_may_have(lint: Any) -> None:
     ((path, severity, message),) = lint(text(triggers(*items)))
     assert (path, severity) == ("functions.f0.triggers[100].s3", "error")
     assert message == "bbb has 101 notifications, S3 allows 100"
+
+
+def test_a_date_that_there_is_not(lint: Any) -> None:
+    expected = ("functions.f0.triggers[0].schedule.expression", "warning", "it never fires: no date is like that")
+    assert lint(text(triggers("schedule: cron(0 0 31 2 ? *)"))) == [expected]
+    assert lint(text(triggers("schedule: cron(0 0 29 2 ? *)"))) == []

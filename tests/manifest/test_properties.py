@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lambdacli import manifest, triggers
 from lambdacli.errors import LambdacliError, ManifestError
 from lambdacli.manifest import dotenv, variables
-from lambdacli.triggers._expressions import mistake
+from lambdacli.timetable.expressions import mistake
 from tests.conftest import SAMPLES
 
 WHOLE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdacli.triggers._expressions import mistake
+from lambdacli.timetable.expressions import mistake
 
 
 @pytest.mark.parametrize(
