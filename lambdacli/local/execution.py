@@ -10,13 +10,14 @@ import contextlib
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambdacli.local import guard, memory, platform_log
 from lambdacli.local import invocation as results
 from lambdacli.local.child import Child, begin
 from lambdacli.local.invocation import Outcome, PlatformError, Report
-from lambdacli.local.runtime_api import MAX_RESPONSE, RuntimeApi
+from lambdacli.local.runtime_api import RuntimeApi
+from lambdacli.local.streaming import Passing
 from lambdacli.local.transport import Connection
 
 if TYPE_CHECKING:
@@ -24,30 +25,26 @@ if TYPE_CHECKING:
 
     from lambdacli.local.invocation import Invocation, Status
     from lambdacli.local.plan import Plan
+    from lambdacli.local.runtime_api import Flow
+    from lambdacli.local.streaming import Streaming
 
 NO_DEADLINE = 24 * 3600.0  # seconds that a function without a timeout is told it has left
 _MEMORY_PERIOD = 0.02  # seconds between two looks at the memory of all descendants
 _PIECES = 32  # of output at once, 64 KiB each: more than a pipe holds, and an endless printer starves no timer
-_LAST_WORDS = 0.25  # seconds that a runtime has to end by itself after it reported a failed init
+_LAST_WORDS = 0.25  # seconds that a runtime has to end by itself, or what it sent to arrive, after its failure
+_TURNS = 5  # of the loop, in which a connection is accepted and read from
 
 State = Literal["init", "idle", "busy", "dead"]
 
 
-class Streaming(Protocol):
-    """Who takes a response piece by piece. Called from the loop's thread, in order."""
-
-    def begins(self, content_type: str) -> None:
-        """The runtime has begun to answer, in streaming mode."""
-
-    def chunk(self, data: bytes) -> None:
-        """The next piece of the body."""
-
-
 class _Happening(NamedTuple):
-    kind: Literal["ready", "responded", "failed", "too large", "init failed", "exited", "memory", "time", "no start"]
+    kind: Literal[
+        "ready", "responded", "failed", "too large", "cut", "init failed", "exited", "memory", "time", "no start"
+    ]
     body: bytes = b""
     error_type: str = ""
     status: int = 0
+    limit: int = 0  # bytes, of "too large"
     error: PlatformError | None = None  # of "no start"
 
 
@@ -78,12 +75,14 @@ class ExecutionEnvironment:
         self._api = RuntimeApi(self)
         self._mail: asyncio.Queue[_Happening] = asyncio.Queue()
         self._server: asyncio.Server | None = None
+        self._connections: set[Connection] = set()
         self._memory_task: asyncio.Task[None] | None = None
         self._most_memory = 0  # bytes
         self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._late = 0.0  # seconds of the invocation's own time that a second initialisation took
         self._line_open = False
+        self._passing: Passing | None = None  # of the invocation that runs, if its caller takes pieces
 
     async def start(self) -> None:
         """Start the process unless it was begun already, and serve its Runtime API. Does not wait for init."""
@@ -96,14 +95,39 @@ class ExecutionEnvironment:
             self._mail.put_nowait(_Happening("no start", error=reason))
             return
         self._started = self._child.begun
-        self._server = await loop.create_server(lambda: Connection(self._api), sock=self._child.listener)
+        self._server = await loop.create_server(self._connection, sock=self._child.listener)
         loop.add_reader(self._child.output, self._read_output)
         self._await_exit(loop, self._child)
         if memory.CAN_MEASURE:
             self._memory_task = loop.create_task(self._watch_memory(self._child.pid))
 
-    async def invoke(self, invocation: Invocation, stream: Streaming | None = None) -> Outcome:  # noqa: ARG002
-        """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception."""
+    async def invoke(self, invocation: Invocation, stream: Streaming | None = None) -> Outcome:
+        """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception.
+
+        A response that the runtime streams goes to `stream` as it comes, and the outcome's payload is empty; of a
+        failure in the middle it is the error object, after what was sent already. A runtime that answers as a whole
+        leaves `stream` uncalled: the outcome has it all. Without `stream` a streamed response is collected, up to
+        6 MB. When the caller is cancelled, the environment is killed.
+        """
+        if stream is None:
+            return await self._invoked(invocation)
+        self._passing = Passing(stream)
+        try:
+            outcome = await self._invoked(invocation)
+            await self._passing.close(_LAST_WORDS)
+        finally:
+            self._passing.cancel()
+            self._passing = None
+        return outcome
+
+    async def _invoked(self, invocation: Invocation) -> Outcome:
+        try:
+            return await self._whole(invocation)
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    async def _whole(self, invocation: Invocation) -> Outcome:
         ending = await self._initialise(invocation) if self.state == "init" else None
         self._say(platform_log.start(invocation.request_id))
         begun = time.perf_counter() - self._late
@@ -111,6 +135,9 @@ class ExecutionEnvironment:
             ending = await self._run(invocation)
         duration = (time.perf_counter() - begun) * 1000
         return self._finish(invocation.request_id, ending, duration)
+
+    def _connection(self) -> Connection:
+        return Connection(self._api, self._connections)
 
     def kill(self) -> None:
         """End the function's work at once; `stop` still has to clear up."""
@@ -130,6 +157,8 @@ class ExecutionEnvironment:
             if self._server is not None:
                 self._server.close()
             self._child.end()
+            for connection in tuple(self._connections):
+                connection.abort()
             await asyncio.sleep(0)
 
     # What the Runtime API tells
@@ -142,9 +171,23 @@ class ExecutionEnvironment:
         """Runtime API: the result has come."""
         self._mail.put_nowait(_Happening("responded", body))
 
-    def response_too_large(self) -> None:
+    def response_begins(self, content_type: str, flow: Flow) -> None:
+        """Runtime API: the result comes in pieces."""
+        if self._passing is not None:
+            self._passing.begins(content_type, flow)
+
+    def response_piece(self, data: bytes) -> None:
+        """Runtime API: the next of them; of an invocation that has ended nobody wants any."""
+        if self._passing is not None:
+            self._passing.piece(data)
+
+    def response_cut(self) -> None:
+        """Runtime API: the rest of them will never come."""
+        self._mail.put_nowait(_Happening("cut"))
+
+    def response_too_large(self, limit: int) -> None:
         """Runtime API: the result was over the limit."""
-        self._mail.put_nowait(_Happening("too large"))
+        self._mail.put_nowait(_Happening("too large", limit=limit))
 
     def failed(self, body: bytes, error_type: str) -> None:
         """Runtime API: the function's error has come."""
@@ -194,13 +237,29 @@ class ExecutionEnvironment:
         self.state = "busy"
         seconds = max(0.001, self.plan.timeout - self._late) if self.plan.timeout else None
         self._late = 0.0
-        self._api.deliver(invocation, int((time.time() + (seconds or NO_DEADLINE)) * 1000))
+        deadline = int((time.time() + (seconds or NO_DEADLINE)) * 1000)
+        self._api.deliver(invocation, deadline, streams=self._passing is not None)
         with self._alarm(seconds):
-            ending = self._ended(await self._mail.get(), invocation)
+            happening = await self._mail.get()
+            if self._passing is not None and happening.kind in ("cut", "exited"):
+                happening = await self._torn(happening)
+            ending = self._ended(happening, invocation)
             if self.state == "busy":  # answered: the invocation ends when the runtime asks for the next
                 last = await self._mail.get()
                 self.state = "idle" if last.kind == "ready" else "dead"
         return ending
+
+    async def _torn(self, first: _Happening) -> _Happening:
+        """Of a runtime that dies while it streams: its end says more than the connection's, which comes with it.
+
+        What it sent before comes with the connection's end at the latest.
+        """
+        for _ in range(_TURNS if first.kind == "exited" else 0):
+            await asyncio.sleep(0)
+        if first.kind == "exited" and self._api.state != "streaming":
+            return first
+        second = await self._next_happening(_LAST_WORDS)
+        return second if first.kind == "cut" and second.kind in ("exited", "memory") else first
 
     @contextlib.contextmanager
     def _alarm(self, seconds: float | None) -> Iterator[None]:
@@ -219,8 +278,10 @@ class ExecutionEnvironment:
         if happening.kind == "failed":
             return _Ending(happening.body, "error", happening.error_type or _error_type(happening.body))
         if happening.kind == "too large":
-            return _platform(results.response_too_large(MAX_RESPONSE), invocation)
+            return _platform(results.response_too_large(happening.limit), invocation)
         self.state = "dead"
+        if happening.kind == "cut":
+            return _platform(results.response_truncated(), invocation)
         if happening.kind == "time":
             return self._time_is_up(invocation)
         if happening.error is not None:

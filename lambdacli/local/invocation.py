@@ -49,7 +49,10 @@ class Report(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an invocation ended. `payload` is what the Invoke API would return: the result, or the error object."""
+    """How an invocation ended. `payload` is what the Invoke API would return: the result, or the error object.
+
+    Of a result that was streamed to its caller it is empty.
+    """
 
     request_id: str
     payload: bytes
@@ -95,6 +98,11 @@ def response_too_large(limit: int) -> PlatformError:
         "Function.ResponseSizeTooLarge",
         f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
     )
+
+
+def response_truncated() -> PlatformError:
+    """The runtime closed its connection in the middle of a streamed response."""
+    return PlatformError("Runtime.TruncatedResponse", "The response ended before it was complete")
 
 
 def invalid_entrypoint(message: str) -> PlatformError:

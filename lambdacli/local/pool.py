@@ -16,10 +16,10 @@ from lambdacli.local.execution import ExecutionEnvironment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambdacli.local.execution import Streaming
     from lambdacli.local.invocation import Invocation, Outcome
     from lambdacli.local.plan import Plan
     from lambdacli.local.spares import Spares
+    from lambdacli.local.streaming import Streaming
 
 _PATIENCE = 0.008  # seconds that an invocation waits for a warm environment before another one is started
 

@@ -25,10 +25,11 @@ _JSON = {"Content-Type": "application/json"}
 class Request:
     """One HTTP request of a runtime, filled while it is read. Header names are lower case.
 
-    `size` is that of the body as sent: more than `len(body)` when it was over the limit and dropped.
+    `size` is that of the body as sent: more than `len(body)` when it was over the limit and dropped, or passed on.
+    `streamed`: the body is passed on as it comes.
     """
 
-    __slots__ = ("body", "headers", "method", "path", "size", "trailers")
+    __slots__ = ("body", "headers", "method", "path", "size", "streamed", "trailers")
 
     def __init__(self, method: str, path: str, headers: dict[str, str], body: bytes = b"", size: int = 0) -> None:
         self.method = method
@@ -36,6 +37,7 @@ class Request:
         self.headers = headers
         self.body = body
         self.size = size
+        self.streamed = False
         self.trailers: dict[str, str] = {}
 
     @property
@@ -46,7 +48,7 @@ class Request:
     @property
     def limit(self) -> int:
         """Bytes that the body may have."""
-        return MAX_STREAM if self.mode == "streaming" else MAX_RESPONSE
+        return MAX_STREAM if self.streamed else MAX_RESPONSE
 
 
 class Reply(NamedTuple):
@@ -55,6 +57,16 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str] = _JSON
+
+
+class Flow(Protocol):
+    """Where a streamed response comes from."""
+
+    def pause(self) -> None:
+        """Take nothing more from it for now."""
+
+    def resume(self) -> None:
+        """Take the rest, and let it end."""
 
 
 class Listener(Protocol):
@@ -66,8 +78,17 @@ class Listener(Protocol):
     def responded(self, body: bytes, headers: Mapping[str, str]) -> None:
         """The invocation succeeded."""
 
-    def response_too_large(self) -> None:
-        """The response was over `MAX_RESPONSE` bytes."""
+    def response_begins(self, content_type: str, flow: Flow) -> None:
+        """The runtime begins to stream its response, for a caller who takes it so."""
+
+    def response_piece(self, data: bytes) -> None:
+        """The next piece of such a response; its end is one of the others."""
+
+    def response_cut(self) -> None:
+        """Such a response will never be complete."""
+
+    def response_too_large(self, limit: int) -> None:
+        """The response was over so many bytes."""
 
     def failed(self, body: bytes, error_type: str) -> None:
         """The invocation failed: the runtime's own error object."""
@@ -76,7 +97,7 @@ class Listener(Protocol):
         """The runtime could not initialise."""
 
 
-State = Literal["init", "idle", "busy", "responded"]
+State = Literal["init", "idle", "busy", "streaming", "responded"]
 
 _ACCEPTED = Reply(202, b'{"status":"OK"}\n')
 
@@ -89,11 +110,14 @@ _BAD_ID = _refusal(400, "InvalidRequestID", "Invalid request ID")
 _BAD_STATE = _refusal(403, "InvalidStateTransition", "State transition is not allowed")
 _BAD_MODE = _refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode")
 _NOT_FOUND = _refusal(404, "NotFound", "404 page not found")
-_TOO_LARGE = _refusal(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
+
+
+def _too_large(limit: int) -> Reply:
+    return _refusal(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({limit} bytes).")
 
 
 class RuntimeApi:
-    """States: init → idle → busy → responded → idle …; `next` is held while idle."""
+    """States: init → idle → busy (→ streaming) → responded → idle …; `next` is held while idle."""
 
     def __init__(self, listener: Listener) -> None:
         self.state: State = "init"
@@ -101,10 +125,15 @@ class RuntimeApi:
         self._held: list[Callable[[Reply], None]] = []
         self._delivery: Reply | None = None
         self._request_id = ""
+        self._streams = False
 
-    def deliver(self, invocation: Invocation, deadline_ms: int) -> None:
-        """Give the runtime an invocation: now if it waits in `next`, else with its next `next`."""
+    def deliver(self, invocation: Invocation, deadline_ms: int, *, streams: bool = False) -> None:
+        """Give the runtime an invocation: now if it waits in `next`, else with its next `next`.
+
+        `streams`: its caller takes a streamed response as it comes; else it is collected like any other.
+        """
         self._request_id = invocation.request_id
+        self._streams = streams
         self._delivery = Reply(200, invocation.event, _delivery_headers(invocation, deadline_ms))
         if self.state == "idle" and self._held:
             self._hand_over(self._held.pop())
@@ -127,6 +156,28 @@ class RuntimeApi:
         else:
             answer(_NOT_FOUND)
 
+    def begin(self, request: Request, flow: Flow) -> bool:
+        """The head of a request has come: whether its body is wanted in pieces, and `handle` only at its end."""
+        wanted = f"{PREFIX}runtime/invocation/{self._request_id}/response"
+        if not self._streams or self.state != "busy" or (request.method, request.path) != ("POST", wanted):
+            return False
+        if request.mode != "streaming":
+            return False
+        self.state = "streaming"
+        request.streamed = True
+        self._listener.response_begins(request.headers.get("content-type", ""), flow)
+        return True
+
+    def piece(self, data: bytes) -> None:
+        """A piece of such a body."""
+        self._listener.response_piece(data)
+
+    def cut(self) -> None:
+        """The connection was lost in the middle of such a body, or made no sense there."""
+        if self.state == "streaming":
+            self.state = "responded"
+            self._listener.response_cut()
+
     def forget(self, answer: Callable[[Reply], None]) -> None:
         """The connection that waited in `next` is gone."""
         if answer in self._held:
@@ -135,6 +186,9 @@ class RuntimeApi:
     def _next(self, answer: Callable[[Reply], None]) -> None:
         if self.state == "busy":  # the same event again, as AWS does
             self._hand_over(answer)
+            return
+        if self.state == "streaming":
+            answer(_BAD_STATE)
             return
         if self.state == "responded":
             self._delivery = None
@@ -152,16 +206,16 @@ class RuntimeApi:
             answer(self._delivery)
 
     def _result(self, request_id: str, verb: str, request: Request) -> Reply:
-        if self.state in ("init", "idle") or (self.state == "responded" and request_id == self._request_id):
-            return _BAD_STATE
-        if request_id != self._request_id:
+        if request_id != self._request_id and self.state not in ("init", "idle"):
             return _BAD_ID
+        if self.state != ("streaming" if request.streamed else "busy"):
+            return _BAD_STATE
         if request.mode not in ("", "streaming"):
             return _BAD_MODE
         self.state = "responded"
         if request.size > request.limit:
-            self._listener.response_too_large()
-            return _TOO_LARGE
+            self._listener.response_too_large(request.limit)
+            return _too_large(request.limit)
         if verb == "error":
             self._listener.failed(_error_body(request), request.headers.get("lambda-runtime-function-error-type", ""))
         elif error_type := request.trailers.get("lambda-runtime-function-error-type"):

@@ -17,10 +17,14 @@ _TRUNCATED = Reply(400, b'{"errorMessage":"Truncated or malformed request","erro
 
 
 class Connection(asyncio.Protocol):
-    """One connection of a runtime: reads requests, hands them to the state machine, writes its replies."""
+    """One connection of a runtime: reads requests, hands them to the state machine, writes its replies.
 
-    def __init__(self, api: RuntimeApi) -> None:
+    It is in `all_open` as long as it is open.
+    """
+
+    def __init__(self, api: RuntimeApi, all_open: set[Connection]) -> None:
         self._api = api
+        self._all_open = all_open
         self._transport: Any = None
         self._parser: Any = httptools.HttpRequestParser(self)
         self._request = Request("", "", {})
@@ -28,14 +32,39 @@ class Connection(asyncio.Protocol):
         self._limit = MAX_RESPONSE
         self._in_body = False
         self._keep_alive = True
+        self._paused = False
+        self._unhandled = False  # the request is whole, and waits for its last piece to be taken
 
     def connection_made(self, transport: Any) -> None:
         """Asyncio: the runtime has connected."""
         self._transport = transport
+        self._all_open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         """Asyncio: the runtime has closed the connection or died."""
+        self._all_open.discard(self)
         self._api.forget(self._answer)
+        if self._request.streamed:
+            self._api.cut()
+
+    def abort(self) -> None:
+        """Close it at once, whatever is under way."""
+        self._transport.abort()
+
+    def pause(self) -> None:
+        """The state machine: nobody takes more of the streamed response for now."""
+        self._paused = True
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """The state machine: what has come is taken."""
+        self._paused = False
+        if self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+        if self._unhandled:
+            self._unhandled = False
+            self._api.handle(self._request, self._answer)
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have come."""
@@ -45,6 +74,8 @@ class Connection(asyncio.Protocol):
             self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._keep_alive = False
+            if self._request.streamed:
+                self._api.cut()
             self._answer(_TRUNCATED)
 
     def _without_upgrade(self, rest: bytes) -> None:
@@ -73,6 +104,7 @@ class Connection(asyncio.Protocol):
         """Httptools: the head is read."""
         self._request.method = self._parser.get_method().decode("latin-1")
         self._in_body = True
+        self._api.begin(self._request, self)
         self._limit = self._request.limit
         if self._request.headers.get("expect", "").lower() == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -80,16 +112,34 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """Httptools: a piece of the body; beyond the limit it is counted and dropped."""
         self._request.size += len(body)
-        if self._request.size <= self._limit:
+        if self._request.streamed:
+            self._pass_on(body)
+        elif self._request.size <= self._limit:
             self._chunks.append(body)
+
+    def _pass_on(self, body: bytes) -> None:
+        """A piece of a streamed response, up to the limit; whoever sends more is told so at once."""
+        over = self._request.size - self._limit
+        if over <= 0:
+            self._api.piece(body)
+        elif over <= len(body):
+            self._keep_alive = False
+            if over < len(body):
+                self._api.piece(body[: len(body) - over])
+            self._api.handle(self._request, self._answer)
 
     def on_message_complete(self) -> None:
         """Httptools: the request is whole, or its rest is left to another protocol."""
         if self._parser.should_upgrade():
             return
+        if self._request.size > self._limit and self._request.streamed:
+            return
         self._request.body = b"".join(self._chunks)
         self._keep_alive = self._parser.should_keep_alive()
-        self._api.handle(self._request, self._answer)
+        if self._paused:
+            self._unhandled = True
+        else:
+            self._api.handle(self._request, self._answer)
 
     def _answer(self, reply: Reply) -> None:
         if self._transport is None or self._transport.is_closing():

@@ -18,7 +18,7 @@ from lambdacli.local.variables import function_arn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lambdacli.local.execution import Streaming
+    from lambdacli.local.streaming import Streaming
     from lambdacli.model import Function, Manifest
     from lambdacli.serve.telling import Telling
 

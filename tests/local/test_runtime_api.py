@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lambdacli.local.invocation import Invocation
-from lambdacli.local.runtime_api import MAX_RESPONSE, Reply, Request, RuntimeApi
+from lambdacli.local.runtime_api import MAX_RESPONSE, MAX_STREAM, Reply, Request, RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lambdacli.local.runtime_api import Flow
 
 BASE = "/2018-06-01/runtime/"
 
@@ -29,8 +31,17 @@ class Recorder:
     def responded(self, body: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - the protocol
         self.told.append(("responded", body.decode()))
 
-    def response_too_large(self) -> None:
-        self.told.append(("too large",))
+    def response_begins(self, content_type: str, flow: Flow) -> None:  # noqa: ARG002 - the protocol
+        self.told.append(("begins", content_type))
+
+    def response_piece(self, data: bytes) -> None:
+        self.told.append(("piece", data.decode()))
+
+    def response_cut(self) -> None:
+        self.told.append(("cut",))
+
+    def response_too_large(self, limit: int) -> None:
+        self.told.append(("too large", str(limit)))
 
     def failed(self, body: bytes, error_type: str) -> None:
         self.told.append(("failed", body.decode(), error_type))
@@ -147,7 +158,7 @@ def test_a_response_over_the_limit(runtime: Runtime) -> None:
     runtime.deliver()
     reply = runtime.ask("POST", "invocation/r1/response", size=MAX_RESPONSE + 1)
     assert refused(reply, 413, "RequestEntityTooLarge")
-    assert runtime.listener.told[-1] == ("too large",)
+    assert runtime.listener.told[-1] == ("too large", "6291556")
 
 
 def test_an_error_in_the_trailers_of_a_response(runtime: Runtime) -> None:
@@ -205,16 +216,85 @@ def test_an_error_over_the_limit_is_not_cut(runtime: Runtime) -> None:
     runtime.next()
     runtime.deliver()
     assert refused(runtime.ask("POST", "invocation/r1/error", size=MAX_RESPONSE + 1), 413, "RequestEntityTooLarge")
-    assert runtime.listener.told[-1] == ("too large",)
+    assert runtime.listener.told[-1] == ("too large", "6291556")
 
 
-def test_a_streamed_response_may_be_larger(runtime: Runtime) -> None:
+STREAMING = {"lambda-runtime-function-response-mode": "streaming", "content-type": "text/plain"}
+
+
+class Pipe:
+    """Where a streamed response comes from; a state machine leaves it alone."""
+
+    def pause(self) -> None:
+        raise AssertionError
+
+    def resume(self) -> None:
+        raise AssertionError
+
+
+def streamed(runtime: Runtime, path: str = "invocation/r1/response") -> Request:
+    request = Request("POST", BASE + path, dict(STREAMING))
+    runtime.api.begin(request, Pipe())
+    return request
+
+
+def test_a_streamed_response_comes_in_pieces_to_a_caller_who_takes_them(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.api.deliver(Invocation(b"{}", "r1", "arn:f"), 1234, streams=True)
+    request = streamed(runtime)
+    runtime.api.piece(b"a")
+    runtime.api.piece(b"b")
+    request.size = MAX_STREAM
+    runtime.api.handle(request, runtime.answers.append)
+    assert runtime.answers[-1].status == 202
+    told = [("ready",), ("begins", "text/plain"), ("piece", "a"), ("piece", "b"), ("responded", "")]
+    assert runtime.listener.told == told
+
+
+def test_while_a_response_is_streamed_nothing_else_is_allowed(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.api.deliver(Invocation(b"{}", "r1", "arn:f"), 1234, streams=True)
+    streamed(runtime)
+    assert not streamed(runtime).streamed
+    assert refused(runtime.ask("POST", "invocation/r1/response", b"2"), 403, "InvalidStateTransition")
+    assert refused(runtime.ask("POST", "invocation/r1/error", b"2"), 403, "InvalidStateTransition")
+    assert refused(runtime.next(), 403, "InvalidStateTransition")
+
+
+def test_a_streamed_response_over_its_limit(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.api.deliver(Invocation(b"{}", "r1", "arn:f"), 1234, streams=True)
+    request = streamed(runtime)
+    request.size = MAX_STREAM + 1
+    runtime.api.handle(request, runtime.answers.append)
+    assert refused(runtime.answers[-1], 413, "RequestEntityTooLarge")
+    assert runtime.listener.told[-1] == ("too large", "209715200")
+
+
+def test_a_streamed_response_that_is_cut_off(runtime: Runtime) -> None:
+    runtime.next()
+    runtime.api.deliver(Invocation(b"{}", "r1", "arn:f"), 1234, streams=True)
+    streamed(runtime)
+    runtime.api.cut()
+    runtime.api.cut()
+    assert runtime.listener.told == [("ready",), ("begins", "text/plain"), ("cut",)]
+
+
+@pytest.mark.parametrize("path", ["invocation/other/response", "invocation/r1/error", "init/error"])
+def test_what_is_no_response_is_not_taken_in_pieces(runtime: Runtime, path: str) -> None:
+    runtime.next()
+    runtime.api.deliver(Invocation(b"{}", "r1", "arn:f"), 1234, streams=True)
+    assert not streamed(runtime, path).streamed
+    assert runtime.api.state == "busy"
+
+
+def test_a_caller_who_takes_no_pieces_gets_a_streamed_response_as_a_whole_of_the_usual_size(runtime: Runtime) -> None:
     runtime.next()
     runtime.deliver()
-    streaming = {"lambda-runtime-function-response-mode": "streaming"}
-    reply = runtime.ask("POST", "invocation/r1/response", size=MAX_RESPONSE + 1, headers=streaming)
-    assert reply is not None
-    assert reply.status == 202
+    assert not streamed(runtime).streamed
+    reply = runtime.ask("POST", "invocation/r1/response", size=MAX_RESPONSE + 1, headers=STREAMING)
+    assert refused(reply, 413, "RequestEntityTooLarge")
+    assert runtime.listener.told[-1] == ("too large", "6291556")
 
 
 def test_an_unknown_response_mode_is_refused(runtime: Runtime) -> None:
