@@ -273,6 +273,6 @@ def test_more_notifications_than_a_bucket_may_have(lint: Any) -> None:
 
 
 def test_a_date_that_there_is_not(lint: Any) -> None:
-    expected = ("functions.f0.triggers[0].schedule.expression", "warning", "it never fires: no date is like that")
+    expected = ("functions.f0.triggers[0].schedule", "warning", "it never fires: no date is like that")
     assert lint(text(triggers("schedule: cron(0 0 31 2 ? *)"))) == [expected]
     assert lint(text(triggers("schedule: cron(0 0 29 2 ? *)"))) == []

@@ -40,8 +40,8 @@ def number(low: int, high: int, names: list[str]) -> st.SearchStrategy[tuple[str
 
 
 def parts(low: int, high: int, names: list[str], *, around: bool = True) -> st.SearchStrategy[Part]:
-    one = number(low, high, names)
-    step = st.integers(1, high - low + 3)
+    one = number(low if around else 2020, high, names)
+    step = st.integers(1, high - low + 3 if around else 5)
 
     def ranged(first: tuple[str, int], last: tuple[str, int], by: int | None) -> Part:
         if not around and last[1] < first[1]:
@@ -136,7 +136,7 @@ def lists(part: st.SearchStrategy[Part]) -> st.SearchStrategy[list[Part]]:
 def crons(draw: st.DrawFn) -> tuple[str, Callable[[datetime], bool]]:
     """An expression, and whether it means a local time."""
     minutes, hours = draw(lists(parts(0, 59, []))), draw(lists(parts(0, 23, [])))
-    months, years = draw(lists(parts(1, 12, MONTHS))), draw(lists(parts(2020, 2199, [], around=False)))
+    months, years = draw(lists(parts(1, 12, MONTHS))), draw(lists(parts(1970, 2199, [], around=False)))
     by_week = draw(st.booleans())
     days = draw(lists(days_of_week()) | nths().map(lambda each: [each]) if by_week else lists(days_of_month()))
 
