@@ -29,6 +29,8 @@ GROUPS = {
     "validate": "validating:validate",
     "package": "packaging:package",
     "deploy": "deploying:deploy",
+    "serve": "serving:serve",
+    "soak": "soak:soak",
     "warm": "warm:warm",  # last: this process grows, and a child's peak memory never reads below its parent's
 }
 _ROUNDS, _QUICK_ROUNDS = 15, 3

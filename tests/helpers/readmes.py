@@ -9,15 +9,20 @@ import os
 import re
 import shlex
 import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serving import Serving
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.conftest import CommandLine
 
+_SETTLE = 10  # seconds until everything that follows has been said
 UPDATE = bool(os.environ.get("LAMBDACLI_UPDATE_READMES"))
 HOME = "/home/ada"  # stands in a README for the folder of the test
 
@@ -26,6 +31,8 @@ VARYING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<now>"),
     (r"^── \d\d:\d\d:\d\d ", "── <now> "),
+    (r"^\d\d:\d\d:\d\d ", "<now> "),
+    (r"(127\.0\.0\.1|localhost):\d+", r"\1:<port>"),
     (r"\d+(\.\d+)? ms", "<time>"),
     (r"Max Memory Used: \d+ MB", "Max Memory Used: <memory>"),
     (r"INIT_START Runtime Version: \S+", "INIT_START Runtime Version: <version>"),
@@ -45,15 +52,45 @@ class Step:
 
 @dataclass
 class Session:
-    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`."""
+    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`; beside it a terminal with `serve`."""
 
     lambdacli: CommandLine
     folder: Path
     code: int = 0
+    served: Serving | None = None
+
+    def run_all(self, found: Sequence[Step]) -> list[str]:
+        """What each command printed; of `serve` the lines that are shown, once they have come, in any order."""
+        try:
+            printed = [self.run(step.command) for step in found]
+            for index, step in enumerate(found):
+                if is_serving(step) and self.served is not None:
+                    printed[index] = self._said(self.served, step)
+        finally:
+            if self.served is not None:
+                self.served.end()
+        return printed
+
+    def _said(self, served: Serving, step: Step) -> str:
+        if UPDATE:
+            time.sleep(_SETTLE)
+            return "\n".join(served.said) + "\n"
+        shown = normal(step.shown, self.folder).splitlines()
+
+        def same(line: str) -> Callable[[str], bool]:
+            return lambda said: normal(said, self.folder) == line
+
+        return "\n".join(served.wait_for(same(line)) for line in shown) + "\n"
 
     def run(self, command: str) -> str:
         """What a terminal shows of a command."""
         words = shlex.split(command)
+        if words[:2] == ["lambdacli", "serve"]:
+            more = ["--allow-version-mismatch", *words[2:]]
+            self.served = Serving(self.folder, *more, env=self.lambdacli.environment)
+            return ""
+        if words[0] in ("curl", "python"):
+            return self._client(words)
         if words[0] == "cd":
             self.folder /= words[1]
             return ""
@@ -66,6 +103,19 @@ class Session:
             assert done.returncode == 0, done.stderr
             piped, words = done.stdout, words[bar + 1 :]
         return self._shown(words, piped)
+
+    def _client(self, words: Sequence[str]) -> str:
+        """Something else than lambdacli, which talks to what is served."""
+        assert self.served is not None, "nothing is served"
+        program = sys.executable if words[0] == "python" else words[0]
+        here = [word.replace("127.0.0.1:3000", f"127.0.0.1:{self.served.port}") for word in words[1:]]
+        exported = dict(re.findall(r"(AWS_[A-Z_]+)=(\S+)", "\n".join(self.served.said)))
+        done = subprocess.run(
+            [program, *here], cwd=self.folder, env={**self.lambdacli.environment, **exported}, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
+        )  # fmt: skip
+        self.code = done.returncode
+        return done.stdout
 
     def _shown(self, words: Sequence[str], stdin: str) -> str:
         done = subprocess.run(
@@ -81,6 +131,11 @@ class Session:
         )
         self.code = done.returncode
         return done.stdout
+
+
+def is_serving(step: Step) -> bool:
+    """Whether the step starts a server, whose lines come in any order."""
+    return step.command.startswith("lambdacli serve")
 
 
 def arguments(words: Sequence[str]) -> list[str]:
