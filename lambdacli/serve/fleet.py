@@ -92,6 +92,11 @@ class Fleet:
         return function_arn(self.function(name), self.manifest.region, self.manifest.account)
 
     @property
+    def most(self) -> int:
+        """Environments that the machine may have at once."""
+        return self._room.most
+
+    @property
     def running(self) -> int:
         """Invocations that run now, of all functions."""
         return sum(member.running for member in self._members.values())
