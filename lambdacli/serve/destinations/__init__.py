@@ -50,7 +50,7 @@ class Sender:
         Args:
             end: where to.
             message: what is sent.
-            step: what to tell when it is there: "sent" or "dead-lettered" of which records; `detail` is filled in.
+            step: what to tell when it is there: "sent" or "dead-lettered" of which records; `detail`, if any, is why.
         """
         name = shown(end)
         try:
@@ -61,7 +61,7 @@ class Sender:
         if reason:
             self._discarded(step, reason)
             return False
-        self._telling.step(step._replace(detail=name))
+        self._telling.step(step._replace(detail=f"{name} ({step.detail})" if step.detail else name))
         return True
 
     def close(self) -> None:
@@ -82,6 +82,8 @@ class Sender:
                     return f"it could not go to {shown(end)}: {refused.message}"
             except LambdacliError as error:
                 return f"it could not go to {shown(end)}: {error.message}"
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to hear that it is lost
+                return f"it could not go to {shown(end)}: {type(error).__name__}: {error}"
             else:
                 return ""
             await asyncio.sleep(pause)
@@ -94,7 +96,8 @@ class Sender:
         return min(patience(refused), _PATIENCE)
 
     def _discarded(self, step: Step, reason: str) -> None:
-        self._telling.step(step._replace(what="discarded", detail=reason))
+        detail = f"{step.detail}; {reason}" if step.detail else reason
+        self._telling.step(step._replace(what="discarded", detail=detail))
 
 
 def shown(end: Destination) -> str:
