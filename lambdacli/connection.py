@@ -49,7 +49,7 @@ class Target(NamedTuple):
 
 
 class Connection:
-    """A session with its clients, which threads share; every call that is made is counted.
+    """A session with its clients, which threads share.
 
     Args:
         profile: of the caller's configuration; "": as the environment says.
@@ -64,7 +64,6 @@ class Connection:
         self.region = region
         self._target = target
         self._session: Any = None
-        self.calls: list[str] = []  # service:operation, in their order
         self.stopping = threading.Event()
         # bytes sent, bytes in all, and the thread that wanted it: the one that sends may be another
         self.uploading: Callable[[int, int, int], None] = lambda _done, _total, _thread: None
@@ -138,7 +137,6 @@ class Connection:
             MachineError: there are no credentials.
         """
         client = self.client(service)
-        self.calls.append(f"{service}:{operation}")
         with _refusals(service, operation, _secrets(parameters)):
             answer: Answer = getattr(client, operation)(**parameters)
         return answer
@@ -151,7 +149,6 @@ class Connection:
             MachineError: there are no credentials.
         """
         client = self._made("lambda", read_timeout=_LONGEST_INVOCATION, tcp_keepalive=True)
-        self.calls.append("lambda:invoke")
         with _refusals("lambda", "invoke"):
             answer: Answer = client.invoke(**parameters)
             return {**answer, "Payload": answer["Payload"].read()}
@@ -166,7 +163,6 @@ class Connection:
         from urllib3.exceptions import HTTPError
 
         client = self._made(service, inject_host_prefix=not self.elsewhere(service))
-        self.calls.append(f"{service}:{operation}")
         with _refusals(service, operation):
             stream = getattr(client, operation)(**parameters)[key]
             try:
@@ -252,7 +248,6 @@ class Connection:
                 done += count
                 self.uploading(done, total, whose)
 
-        self.calls.append("s3:put_object")
         try:
             client = self._made("s3", retries={"mode": "standard", "total_max_attempts": _UPLOADS})
             client.upload_file(str(path), Bucket, Key, Callback=sent)

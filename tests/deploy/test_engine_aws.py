@@ -92,7 +92,6 @@ def test_what_passes_by_itself_is_tried_again(server: Answering, refusal: Answer
     assert answer["FunctionName"] == "orders"
     assert len(server.asked) == 4
     assert len(clock.pauses) == 3
-    assert clock.calls == ["lambda:update_function_configuration"] * 4
 
 
 @pytest.mark.parametrize(

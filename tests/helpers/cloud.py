@@ -41,6 +41,7 @@ class Cloud(Connection):
         self.groups: dict[str, Answer] = {}
         self.functions: dict[str, Answer] = {}
         self.layers: dict[str, list[Answer]] = {}
+        self.calls: list[str] = []  # service:operation, in their order
         self.writes: list[str] = []
         self.happens: Callable[[int, str], str] = lambda _number, _call: ""  # "killed", "lost", "refused", "unheard"
         self.denied = ""  # a call that these credentials may not make
