@@ -58,13 +58,37 @@ def command(
     with ExitStack() as stack:
         kept: list[bytes] = []
         log = kept.append if json else _log_sink(log_file, stack)
-        outcome = once.run(ready.plan, ready.invocation(), log)
+        printed = None if json else _Printed()
+        outcome = once.run(ready.plan, ready.invocation(), log, printed)
     with suppress(console.ReaderGone):  # whoever stopped reading may still want the exit code
-        console.raw(_as_json(ready.function.name, outcome, b"".join(kept)) if json else outcome.payload)
+        if printed is not None and printed.any:
+            console.piece(b"\n")
+        else:
+            console.raw(_as_json(ready.function.name, outcome, b"".join(kept)) if json else outcome.payload)
     _judge(ready, outcome)
 
 
 COMMAND = as_command("invoke", command)
+
+
+class _Printed:
+    """Prints a streamed response as it comes; once nobody reads it any more the function still runs to its end."""
+
+    def __init__(self) -> None:
+        self.any = False
+        self._read = True
+
+    def begins(self, content_type: str) -> None:
+        """The function has begun to answer."""
+
+    def chunk(self, data: bytes) -> None:
+        """The next piece of its answer."""
+        self.any = True
+        if self._read:
+            try:
+                console.piece(data)
+            except console.ReaderGone:
+                self._read = False
 
 
 def _only_local(log_file: Path | None) -> None:

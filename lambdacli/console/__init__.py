@@ -81,6 +81,13 @@ def raw(payload: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
+def piece(payload: bytes) -> None:
+    """A part of one piece of data on stdout byte for byte, at once. Raises as `data`."""
+    with writing():
+        sys.stdout.buffer.write(payload)
+        sys.stdout.buffer.flush()
+
+
 def flush() -> None:
     """All data is on its way. Raises as `data`."""
     with writing():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lambdacli.local.child import Child
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.plan import Plan
+    from lambdacli.local.streaming import Streaming
     from lambdacli.model import Function, Manifest
 
 
@@ -33,8 +34,8 @@ def invocation(function: Function, manifest: Manifest, event: bytes, client_cont
     return Invocation(event, new_id(), arn, trace_id(), client_context)
 
 
-def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outcome:
-    """Start an environment, invoke once, end it and everything it started."""
+def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object], stream: Streaming | None = None) -> Outcome:
+    """Start an environment, invoke once, end it and everything it started. `stream` takes a streamed response."""
     guard.current()
     child = _begun(plan)  # it loads the function while we load asyncio
 
@@ -45,7 +46,7 @@ def run(plan: Plan, wanted: Invocation, log: Callable[[bytes], object]) -> Outco
         try:
             await environment.start()
             guard.adopt_orphans()
-            return await environment.invoke(wanted)
+            return await environment.invoke(wanted, stream)
         finally:
             await environment.stop()
 
