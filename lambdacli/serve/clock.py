@@ -42,6 +42,7 @@ class Real:
         """The moment, in UTC."""
         if self._begun is None:
             self._begun = (self._start or datetime.now(timezone.utc)).astimezone(timezone.utc), _passed()
+            return self._begun[0]
         moment, passed = self._begun
         return moment + timedelta(seconds=(_passed() - passed) * self._scale)
 
