@@ -160,6 +160,7 @@ def test_a_rule_sends_its_constant_input_as_it_is(tmp_path: Path) -> None:
 
 def test_the_next_firings_are_told_in_the_zone_of_the_schedule(tmp_path: Path) -> None:
     berlin = {"expression": "cron(30 2 ? * SUN *)", "timezone": "Europe/Berlin"}
+    once = "schedule at(2027-06-01T08:00:30)"
     late = {"expression": "at(2027-06-01T08:00:30)", "timezone": "America/New_York", "flexible_time_window": 15}
 
     async def nothing(_: Scene) -> None:
@@ -173,7 +174,7 @@ def test_the_next_firings_are_told_in_the_zone_of_the_schedule(tmp_path: Path) -
         "schedule rate(30 minutes) of a: next 2027-03-20 23:45, 2027-03-21 00:15, 00:45 (UTC)",
         # on the 28th the clocks skip it
         "schedule cron(30 2 ? * SUN *) of a: next 2027-03-21 02:30, 2027-04-04 02:30, 2027-04-11 02:30 (Europe/Berlin)",
-        f"schedule {late['expression']} of b: next 2027-06-01 08:00:30 ({late['timezone']}), within 15 minutes, then no more",
+        f"{once} of b: next 2027-06-01 08:00:30 (America/New_York), within 15 minutes, then no more",
     ]
 
 
@@ -283,6 +284,19 @@ def test_a_template_that_is_wrong_is_told_and_the_others_fire(tmp_path: Path) ->
     scene = played(manifest, clock, until(clock, "2027-01-31T08:01"))
     assert [event for _, event, _, _ in scene.later.calls] == ["fine", "fine"]
     assert len(scene.heard.troubles) == 2
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_told_and_the_others_fire(tmp_path: Path) -> None:
+    clock = Clock(START)
+    manifest = written(tmp_path, a=[{"expression": "rate(1 minute)", "timezone": "Europe/Berlin"}, "rate(1 minute)"])
+    function = manifest.functions["a"]
+    lost = function.triggers[0]._replace(settings={**function.triggers[0].settings, "timezone": "Europe/Atlantis"})
+    manifest = manifest._replace(functions={"a": function._replace(triggers=(lost, function.triggers[1]))})
+    scene = played(manifest, clock, until(clock, "2027-01-31T08:01"))
+    (trouble,) = scene.heard.troubles
+    expected = "schedule rate(1 minute) of a: this machine has no data of time zone Europe/Atlantis"
+    assert (trouble.message, trouble.hint, trouble.exit_code) == (expected, "pip install tzdata", 3)
+    assert len(scene.later.calls) == 2
 
 
 def test_a_fast_clock_skips_nothing(tmp_path: Path) -> None:
