@@ -6,8 +6,7 @@ leave open is as in Quartz, whose expressions these are: `15W` stays in its mont
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,10 +44,10 @@ class Cron(NamedTuple):
 
 def moments(cron: Cron, since: datetime) -> Iterator[datetime]:
     """Local times without a zone, from `since` on and in order; ends where the years do."""
-    for date in _dates(cron, since):
+    for day in _dates(cron, since):
         for hour in cron.hours:
             for minute in cron.minutes:
-                moment = date.replace(hour=hour, minute=minute)
+                moment = day.replace(hour=hour, minute=minute)
                 if moment >= since:
                     yield moment
 
@@ -63,7 +62,8 @@ def _dates(cron: Cron, since: datetime) -> Iterator[datetime]:
 
 
 def _days(days: Days, year: int, month: int) -> Iterator[int]:
-    monday_based, length = monthrange(year, month)
+    first = date(year, month, 1)
+    monday_based, length = first.weekday(), (date(year + month // 12, month % 12 + 1, 1) - first).days
     if days.rule == "date":
         yield from {days.number} & {*range(1, length + 1)}
     elif days.rule == "last":
@@ -74,8 +74,7 @@ def _days(days: Days, year: int, month: int) -> Iterator[int]:
         if days.number <= length:
             yield _nearest_weekday(days.number, monday_based, length)
     else:
-        first = (days.number - 2 - monday_based) % _WEEK + 1
-        same = range(first, length + 1, _WEEK)
+        same = range((days.number - 2 - monday_based) % _WEEK + 1, length + 1, _WEEK)
         chosen = {"weekday": same, "last of its kind": same[-1:], "nth": same[days.nth - 1 : days.nth]}
         yield from chosen[days.rule]
 
