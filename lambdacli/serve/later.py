@@ -39,6 +39,10 @@ _LEFT = "its function has left the manifest"
 class Later(Protocol):
     """Takes events for functions that nobody waits for."""
 
+    @property
+    def full(self) -> bool:
+        """Whether the next event might be discarded: whoever can wait should."""
+
     def submit(self, function: str, call: Call, source: str, record: str = "") -> None:
         """Invoke as soon as possible; retries, dead letters and destinations follow as the function says.
 

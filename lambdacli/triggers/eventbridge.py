@@ -33,11 +33,16 @@ def _sample(trigger: Trigger, function: Function, manifest: Manifest) -> EventRe
         wanted["resources"] = [wanted["resources"]]
     parameters = {key: wanted[key] for key, kind in _PARAMETERS.items() if isinstance(wanted.get(key), kind)}
     made = request(manifest, "eventbridge-event", parameters)
-    return made._replace(pattern=pattern, finish=_delivery(trigger, f"{manifest.app}-{function.name}"))
+    return made._replace(pattern=pattern, finish=delivery(trigger, f"{manifest.app}-{function.name}"))
 
 
-def _delivery(trigger: Trigger, name: str) -> Callable[[Any], Any] | None:
-    """What becomes of the event on its way to the function."""
+def delivery(trigger: Trigger, name: str) -> Callable[[Any], Any] | None:
+    """What becomes of the event on its way to the function; None: it stays as it is.
+
+    Args:
+        trigger: with its input_path or input_transformer.
+        name: of the rule, where the trigger gives none.
+    """
     values = trigger.settings
     if "input_path" in values:
         return partial(transform.selected, values["input_path"])
