@@ -184,3 +184,12 @@ async def serving(
 def free_descriptors() -> int:
     """How many file descriptors this process has open."""
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+
+
+async def until(happened: Callable[[], bool], seconds: float = 10) -> None:
+    """Return once it has happened."""
+    for _ in range(int(seconds * 200)):
+        if happened():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never happened")

@@ -48,6 +48,11 @@ class Door:
         self._tick: asyncio.TimerHandle | None = None
         self._public = Public(app, self._scope_forbidden, common.telling)
 
+    @property
+    def connections(self) -> int:
+        """How many there are, of all kinds."""
+        return len(self._lanes) + self._public.connections
+
     # A part
 
     def bind(self) -> None:

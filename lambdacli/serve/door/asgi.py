@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.door import answers
-from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME
+from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME, LINGER
 from lambdacli.serve.door.requests import MAX_HEAD
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Public:
         )
         self._server = uvicorn.Server(self._config)
         self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many it serves."""
+        return len(self._server.server_state.connections)
 
     async def start(self) -> None:
         """Be ready for connections."""
@@ -125,19 +130,23 @@ class _Watched(HttpToolsProtocol):
     public: Public
     _head_bytes = -1  # of the head that is being read; -1: none is
     _reading = False  # a request is
+    _ended = False  # it was refused
     _last = 0
     _first = 0
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have come."""
+        if self._ended:  # the rest is read so that the answer is not lost with a reset connection
+            return
         self._last = self.public.seconds
         if self._head_bytes >= 0:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_bytes > MAX_HEAD and not self.transport.is_closing():
+        if self._head_bytes >= 0 and not self.transport.is_closing() and self._head_size() > MAX_HEAD:
             answer = answers.unreadable(431, "the request's headers are too large")
             self.transport.write(answer.written(keep_alive=False, date=_date(self)))
-            self.transport.close()
+            self.transport.write_eof()
+            self._ended = True
 
     def on_message_begin(self) -> None:
         """Httptools: a request begins."""
@@ -154,8 +163,15 @@ class _Watched(HttpToolsProtocol):
         self._reading = False
         super().on_message_complete()
 
+    def _head_size(self) -> int:
+        """At least so many bytes has the head that is being read: all after its first piece, and what is parsed."""
+        return max(self._head_bytes, len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers))
+
     def look(self) -> None:
         """Drop a client that is too slow."""
+        if self._ended and self.public.seconds - self._last > LINGER:
+            self.transport.abort()
+            return
         since = self._first if self._head_bytes >= 0 else self._last
         waits = self._head_bytes >= 0 or not self.flow.read_paused  # else it is the application that is slow
         if self._reading and waits and self.public.seconds - since > HEAD_TIME:

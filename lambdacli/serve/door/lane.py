@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.fleet import Call
 
 HEAD_TIME = 30  # seconds that a client has for a request line and headers, and between two pieces of a body
+LINGER = 2  # seconds that a refused client's further bytes are read, so that it gets the answer before the end
 IDLE_TIME = 75  # seconds that a connection without a request is kept
 _READ_AHEAD = 256 * 1024  # bytes of later requests that are read while one is answered
 _MOST_DROPPED = 64 * 1024 * 1024  # bytes of a body that is too large and yet read to its end, so that it gets an answer
@@ -63,6 +64,7 @@ class Lane(asyncio.Protocol):
         self._transport: Any = None
         self._reader = Reader()
         self._busy = False
+        self._ended = False  # nothing more is answered
         self._head: Head | None = None  # whose body is being read
         self._operation: Operation | None = None
         self._refusal: Answer | None = None  # of the request whose body is being read
@@ -85,6 +87,8 @@ class Lane(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio: bytes have come."""
+        if self._ended:
+            return
         reader = self._reader
         self._since = self._house.seconds
         if not reader.begun:
@@ -112,6 +116,10 @@ class Lane(asyncio.Protocol):
         if self._busy or self._transport is None:
             return
         now = self._house.seconds
+        if self._ended:
+            if now - self._since > LINGER:
+                self._transport.abort()
+            return
         body = self._head is not None
         if self._reader.begun and now - (self._since if body else self._begun) > HEAD_TIME:
             self._end(answers.unreadable(408, "the request did not come in time"))
@@ -133,7 +141,7 @@ class Lane(asyncio.Protocol):
     def _go_on(self) -> None:
         """Answer or begin what is there; with several requests at once the next follows an answer."""
         try:
-            while not self._busy and self._transport is not None and not self._transport.is_closing():
+            while not (self._busy or self._ended or self._transport is None or self._transport.is_closing()):
                 head = self._head
                 if head is None:
                     head = self._reader.head()
@@ -248,10 +256,12 @@ class Lane(asyncio.Protocol):
             self._go_on()
 
     def _end(self, answer: Answer) -> None:
-        """Answer what cannot be read on, and close."""
-        if self._transport is not None:
+        """Answer what cannot be read on; then no more is sent, and what still comes is dropped for a while."""
+        self._ended = True
+        self._since = self._house.seconds
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(answer.written(keep_alive=False, date=self._house.date))
-            self._transport.close()
+            self._transport.write_eof()
 
 
 def _is_plain(head: Head) -> bool:

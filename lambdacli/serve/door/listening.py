@@ -12,6 +12,7 @@ from lambdacli.errors import MachineError
 
 BACKLOG = 2048  # connections that wait to be accepted
 _DESCRIPTORS = 65_536  # that we want; functions keep Lambda's 1,024
+_HIGHEST = 65_535  # port
 _LOOPBACKS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -24,6 +25,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     Raises:
         MachineError: the port is taken, or not ours to take; the host is not of this machine.
     """
+    if not 0 <= port <= _HIGHEST:
+        raise MachineError(f"there is no port {port}", hint="--port takes 0 to 65535, 0 is any that is free")
     sockets = [_bound(address, port) for address in _addresses(host, port)[:1]]
     port = sockets[0].getsockname()[1]
     if host in _LOOPBACKS:
@@ -52,8 +55,6 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
         found = socket.getaddrinfo(host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
         raise _no_such(host) from None
-    except OverflowError:
-        raise MachineError(f"there is no port {port}", hint="--port takes 0 to 65535") from None
     return sorted((int(family), (str(address[0]), int(address[1]))) for family, _, _, _, address in found)
 
 
@@ -73,9 +74,6 @@ def _bound(address: tuple[int, tuple[str, int]], port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise _why(error, where[0], port) from None
-    except OverflowError:
-        listener.close()
-        raise MachineError(f"there is no port {port}", hint="--port takes 0 to 65535") from None
     return listener
 
 
