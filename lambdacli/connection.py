@@ -117,6 +117,11 @@ class Connection:
         alone = Session(session_vars=unread)
         return boto3.Session(key, secret, region_name=self.region, botocore_session=alone)
 
+    @property
+    def keys(self) -> tuple[str, str] | None:
+        """Access key id and secret of its target; None where the caller's own are used."""
+        return self._target.keys if self._target else None
+
     def close(self) -> None:
         """Close the connections that are open; a client makes new ones where somebody still uses it."""
         with self._lock:

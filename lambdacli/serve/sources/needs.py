@@ -1,0 +1,160 @@
+"""What the manifest's functions speak of at a source, as resources: made here, or looked for at AWS. Pure.
+
+It follows from what the triggers would deploy: a queue that a mapping reads, a bus that a rule listens to, a table
+whose stream is read; and from where records of invocations go.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lambdacli import triggers
+from lambdacli.deploy import owned
+from lambdacli.resource import Key, Place, Resource, references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lambdacli.model import Function, Manifest, Trigger
+
+_SECTIONS = {"bucket": "buckets", "queue": "queues", "topic": "topics", "table": "tables", "stream": "streams"}
+_BESIDE = ("event_bus", "external_log_group")  # what no section of the manifest makes
+_ENDS = {"sqs": "queue", "sns": "topic", "eventbridge": "event_bus", "s3": "bucket"}
+_SERVICES = {"sqs": "queue", "kinesis": "stream", "dynamodb": "table"}
+_COME_FROM_SOURCES = ("poll", "push", "clock")  # a schedule may have a queue for its dead letters
+_PREFIXES = ("table/", "stream/", "event-bus/", "log-group:")
+_DEFAULT_BUS = "default"  # every account's
+_ID = "id"  # the key of a table that nothing tells the key of
+_IMAGES = "NEW_AND_OLD_IMAGES"
+
+
+class Need(NamedTuple):
+    """Something that must be there."""
+
+    key: Key  # its kind, and its name or ARN as the manifest has it
+    where: str  # functions.orders.triggers[0].sqs
+
+
+def of(manifest: Manifest, place: Place) -> list[Need]:
+    """What functions read, are sent from, or send to, each once."""
+    found: dict[Key, str] = {}
+    for function in manifest.functions.values():
+        for key, where in (*_triggered(function, place), *_ends(function)):
+            if key.kind in (*_SECTIONS, *_BESIDE) and key != Key("event_bus", _DEFAULT_BUS):
+                found.setdefault(key, where)
+    return [Need(key, where) for key, where in found.items()]
+
+
+def enabled(trigger: Trigger) -> bool:
+    """Whether a trigger does anything."""
+    return trigger.settings.get("enabled", True) is not False
+
+
+def bare(name: str) -> str:
+    """The name in an ARN, without the type before it and what follows it; a name as it is."""
+    if not name.startswith("arn:"):
+        return name
+    rest = name.split(":", 5)[5]
+    for prefix in _PREFIXES:
+        if rest.startswith(prefix):
+            rest = rest.removeprefix(prefix)
+            return rest.removesuffix(":*") if prefix == "log-group:" else rest.partition("/")[0]
+    return rest
+
+
+def _triggered(function: Function, place: Place) -> Iterator[tuple[Key, str]]:
+    for trigger in function.triggers:
+        kind = triggers.load(trigger.kind)
+        if kind.delivery in _COME_FROM_SOURCES and enabled(trigger):
+            for each in kind.deployment(trigger, function, place):
+                if isinstance(each, Resource):
+                    yield from _spoken_of(each)
+
+
+def _spoken_of(resource: Resource) -> Iterator[tuple[Key, str]]:
+    """What a resource refers to: by reference, or by an ARN that only some sources have."""
+    for ref in references(resource.properties):
+        yield Key("table" if ref.kind == "table_stream" else ref.kind, ref.name), resource.where
+    if resource.kind == "subscription_filter":
+        yield Key("external_log_group", resource.properties["logGroupName"]), resource.where
+    arn = resource.properties.get("EventSourceArn")
+    if isinstance(arn, str) and (kind := _SERVICES.get(arn.split(":", 5)[2])):
+        yield Key(kind, arn), resource.where
+
+
+def _ends(function: Function) -> Iterator[tuple[Key, str]]:
+    """Where records of its invocations go."""
+    ends = {"dead_letter": function.dead_letter, "on_failure": function.on_failure, "on_success": function.on_success}
+    for setting, end in ends.items():
+        if end is not None and (kind := _ENDS.get(end.kind)):
+            name = end.target.partition(":::")[2] or end.target if kind == "bucket" else end.target
+            yield Key(kind, name), f"functions.{function.name}.{setting}"
+
+
+def resources(manifest: Manifest, place: Place) -> list[Resource]:
+    """All that is to be made where there is nothing yet: what the manifest owns, and what its functions need.
+
+    What lies in another account or Region by its ARN is made here under its name; keys of KMS are left out, as there
+    are none.
+    """
+    needs = of(manifest, place)
+    sections = _sections(manifest, needs)
+    _with_streams(sections["tables"], manifest)
+    beside = {Key(need.key.kind, bare(need.key.name)): need.where for need in needs if need.key.kind in _BESIDE}
+    found = owned.resources(manifest._replace(resources=sections), place)
+    return [*_once(found), *(Resource(key.kind, key.name, {}, where=where) for key, where in beside.items())]
+
+
+def _sections(manifest: Manifest, needs: list[Need]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The manifest's own, and what is missing in them with the settings that its users ask for."""
+    sections: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for section, given in manifest.resources.items():
+        for name, settings in given.items():
+            sections[section][name] = _local(settings)
+    for need in needs:
+        if need.key.kind in _SECTIONS:
+            there, name = sections[_SECTIONS[need.key.kind]], bare(need.key.name)
+            if name not in there:
+                there[name] = _implied(need, manifest)
+    return sections
+
+
+def _local(settings: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in (settings or {}).items() if key != "kms_key"}
+    if "dead_letter_queue" in kept:
+        kept["dead_letter_queue"] = bare(kept["dead_letter_queue"])
+    return kept
+
+
+def _implied(need: Need, manifest: Manifest) -> dict[str, Any]:
+    if need.key.kind == "queue":
+        return {"visibility_timeout": _visibility(bare(need.key.name), manifest)}
+    plain: dict[str, dict[str, Any]] = {"table": {"partition_key": _ID}, "stream": {"shards": 1}}
+    return plain.get(need.key.kind, {})
+
+
+def _visibility(name: str, manifest: Manifest) -> int:
+    """As a deployment would make the queue, in whatever spelling the triggers name it."""
+    spelt = {
+        trigger.settings["queue"]
+        for function in manifest.functions.values()
+        for trigger in function.triggers
+        if trigger.kind == "sqs" and bare(trigger.settings["queue"]) == name
+    }
+    return max((owned.visibility(each, manifest) for each in spelt), default=owned.visibility(name, manifest))
+
+
+def _with_streams(tables: dict[str, dict[str, Any]], manifest: Manifest) -> None:
+    """Tables whose streams are read have one, which shows what the triggers want."""
+    for function in manifest.functions.values():
+        for trigger in function.triggers:
+            if trigger.kind == "dynamodb" and enabled(trigger):
+                wanted = trigger.settings.get("stream_view_type", _IMAGES)
+                table = tables.setdefault(bare(trigger.settings["table"]), {"partition_key": _ID})
+                table.setdefault("stream_view_type", wanted)
+
+
+def _once(found: Any) -> list[Resource]:
+    """A queue for the dead letters of several is told of by each of them."""
+    return list({each.key: each for each in reversed(list(found))}.values())[::-1]
