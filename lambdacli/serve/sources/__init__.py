@@ -5,14 +5,43 @@ These are the doors; what they lead to is imported when it is wanted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lambdacli import triggers
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from lambdacli.model import Manifest
     from lambdacli.resource import Place
     from lambdacli.serve.parts import Source
+
+
+class Origin(Protocol):
+    """A source to be: what has it, keeps it, and lets go of it.
+
+    Attributes:
+        on_restart: awaited one after the other when it was empty and has again what the manifest asks for.
+    """
+
+    on_restart: list[Callable[[], Awaitable[None]]]
+
+    def environment(self) -> dict[str, str]:
+        """What functions get so that their own SDKs reach it; known before it has started."""
+
+    async def start(self) -> Source:
+        """Have it, with what the manifest asks for.
+
+        Raises:
+            LambdacliError: it cannot be had.
+        """
+
+    async def change(self, manifest: Manifest) -> None:
+        """Make what is new in the manifest; what is there stays."""
+
+    async def stop(self) -> None:
+        """Let go of it."""
+
 
 KEYS = ("test", "test")  # whom an emulator takes for its own account: every key that is not 12 digits
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lambdacli.connection import Connection, Target
 from lambdacli.errors import LambdacliError, MachineError
 from lambdacli.serve.parts import Source
-from lambdacli.serve.sources import KEYS, line, place
+from lambdacli.serve.sources import KEYS, environment, line, place
 from lambdacli.serve.sources.emulator import INSTALL, VERSION, Emulator, interpreter, listen
 from lambdacli.serve.sources.world import Done, World
 
@@ -52,16 +52,28 @@ class Local:
         self._emulator: Emulator | None = None
         self._keeping: asyncio.Task[None] | None = None
 
+    def listen(self) -> None:
+        """Take the port. From now on `environment` is known, and who connects waits until the emulator answers.
+
+        Raises:
+            MachineError: it is not installed, or has not the port that was asked for.
+        """
+        interpreter()
+        self._listener = listen(self._port)
+        self._source = self._found(f"http://127.0.0.1:{self._listener.getsockname()[1]}")
+
+    def environment(self) -> dict[str, str]:
+        """What functions get so that their own SDKs reach it."""
+        return environment(self._source)
+
     async def start(self) -> Source:
         """Start it, and make what is wanted in it.
 
         Raises:
             MachineError: it is not installed, does not start, or has not the port that was asked for.
         """
-        interpreter()
-        self._listener = listen(self._port)
-        url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._source = self._found(url)
+        if self._listener is None:
+            self.listen()
         self._world = World(self._source.connection, self._source.account, self._source.region, ours=True)
         making = asyncio.create_task(self._make(empty=True))  # its calls wait at the socket until somebody answers
         try:
