@@ -15,7 +15,7 @@ from lambdacli.triggers import _routes as routes
 from lambdacli.triggers._deployed import MOST_STATEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lambdacli.model import Function, Manifest, Trigger
     from lambdacli.resource import Grant, Place, Value
@@ -312,11 +312,31 @@ def _cors(route: _Route) -> Resource | None:
     """The answer to preflights of the path, which is one for all of its methods."""
     if not route.trigger.settings.get("cors"):
         return None
-    here = route.shared.here[route.path]
-    verbs = {routes.split(each["route"])[0] for each in here}
-    if "OPTIONS" in verbs:
+    found = preflight(route.shared.here[route.path])
+    if found is None:
         return None
+    headers, origins = found
+    properties: dict[str, Value] = {
+        "RestApiId": route.id,
+        "responseParameters": {f"method.response.header.{key}": f"'{value}'" for key, value in headers.items()},
+        "responseTemplate": _one_of(origins) if origins else "",
+    }
+    return route.app("rest_cors", f"{route.api} {route.path}", properties)
+
+
+class Preflight(NamedTuple):
+    """What preflights of a path are answered with."""
+
+    headers: Mapping[str, str]
+    origins: tuple[str, ...]  # of which the request's stands in the answer, if it is among them; none: as in `headers`
+
+
+def preflight(here: Sequence[Mapping[str, Any]]) -> Preflight | None:
+    """CORS of a path, from the settings of all its methods; None where a method answers OPTIONS, or none has CORS."""
+    verbs = {routes.split(each["route"])[0] for each in here}
     given = [each["cors"] for each in here if each.get("cors")]
+    if "OPTIONS" in verbs or not given:
+        return None
     details = [each for each in given if isinstance(each, dict)]
     origins = _all(details, "allow_origins") if len(details) == len(given) else ["*"]
     methods = _all(details, "allow_methods") or sorted({*_every(verbs), "OPTIONS"})
@@ -328,16 +348,10 @@ def _cors(route: _Route) -> Resource | None:
         "Allow-Credentials": "true" if any(each.get("allow_credentials") for each in details) else "",
         "Max-Age": str(max((each["max_age"] for each in details if "max_age" in each), default="")),
     }
-    parameters = {f"Access-Control-{key}": value for key, value in headers.items() if value}
-    template = _one_of(origins) if len(origins) > 1 and "*" not in origins else ""
-    if template:
-        parameters["Vary"] = "Origin"
-    properties: dict[str, Value] = {
-        "RestApiId": route.id,
-        "responseParameters": {f"method.response.header.{key}": f"'{value}'" for key, value in parameters.items()},
-        "responseTemplate": template,
-    }
-    return route.app("rest_cors", f"{route.api} {route.path}", properties)
+    told = {f"Access-Control-{key}": value for key, value in headers.items() if value}
+    if len(origins) > 1 and "*" not in origins:
+        return Preflight({**told, "Vary": "Origin"}, tuple(origins))
+    return Preflight(told, ())
 
 
 def _all(details: list[dict[str, Any]], key: str) -> list[str]:
@@ -348,7 +362,7 @@ def _every(verbs: set[str]) -> set[str]:
     return {*routes.METHODS[1:]} if "ANY" in verbs else verbs
 
 
-def _one_of(origins: list[str]) -> str:
+def _one_of(origins: Sequence[str]) -> str:
     """Answers with the request's origin, where that is one of these; the first of them stands there otherwise."""
     checks = " || ".join(f'$origin == "{each}"' for each in origins)
     return (

@@ -1,0 +1,166 @@
+"""One HTTP request as a value, made from what an ASGI server tells. Header names are lower case."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from lambdacli.local.once import trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
+
+    Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+
+_BETWEEN_HOPS = frozenset(
+    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect")
+)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Gone(Exception):  # noqa: N818 - what has become of the client
+    """The client left before it had sent the whole request."""
+
+
+class TooLarge(Exception):  # noqa: N818 - what the request is
+    """The body is over the limit."""
+
+
+class Request:
+    """A request. `raw_path` and `query` are as they were sent; `body` is empty until it was read.
+
+    `added` are the headers that AWS adds in front of a function: where the request came from, and its trace.
+    """
+
+    __slots__ = (
+        "_receive", "added", "body", "encoding", "has_body", "headers", "host", "length", "media", "method", "moment",
+        "origin", "path", "port", "query", "raw_path", "scope", "size", "source_ip", "trace", "user_agent",
+    )  # fmt: skip
+
+    def __init__(self, scope: Mapping[str, Any], receive: Receive) -> None:
+        self.scope = scope
+        self._receive = receive
+        self.moment = time.time()
+        self.method: str = scope["method"]
+        raw = scope.get("raw_path")
+        self.raw_path = raw.decode("latin-1") if raw is not None else str(scope["path"])
+        self.path = unquote(self.raw_path) if "%" in self.raw_path else self.raw_path
+        self.query: str = scope["query_string"].decode("latin-1")
+        client, server = scope.get("client"), scope.get("server")
+        self.source_ip: str = client[0] if client else "127.0.0.1"
+        self.port = str(server[1]) if server and server[1] else "80"
+        self.body = b""
+        self.has_body = False
+        self.length = 0
+        self.host = self.user_agent = self.origin = self.media = self.encoding = ""
+        self._take_headers(scope["headers"])
+
+    def header(self, name: str) -> str:
+        """The value of a header, by its name in lower case; several joined by commas; "" for none."""
+        return ",".join(value for each, value in self.headers if each == name)
+
+    def parameter(self, name: str) -> str:
+        """The decoded value of a query parameter, the last of several; "" for none."""
+        return dict(self.parameters()).get(name, "")
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The decoded query."""
+        return parse_qsl(self.query, keep_blank_values=True) if self.query else []
+
+    async def read(self, limit: int) -> None:
+        """Take the body in.
+
+        Raises:
+            TooLarge: it has more bytes than the limit.
+            Gone: the client left.
+        """
+        if not self.has_body or self.body:
+            return
+        if self.length > limit:
+            raise TooLarge
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            more = message.get("more_body", False)
+            if size > limit:
+                raise TooLarge
+        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _take_headers(self, given: list[tuple[bytes, bytes]]) -> None:
+        headers: list[tuple[str, str]] = []
+        self.size = len(self.method) + len(self.raw_path) + len(self.query) + 10
+        forwarded = trace = ""
+        for raw, content in given:
+            self.size += len(raw) + len(content)
+            value = content.decode("latin-1")
+            if raw == b"content-length":
+                self.has_body, self.length = value != "0", int(value)
+            elif raw in _BETWEEN_HOPS:
+                self.has_body = self.has_body or raw == b"transfer-encoding"
+                continue
+            elif raw == b"x-forwarded-for":
+                forwarded = value if not forwarded else f"{forwarded}, {value}"
+                continue
+            elif raw in (b"x-forwarded-port", b"x-forwarded-proto"):
+                continue
+            elif raw == b"x-amzn-trace-id":
+                trace = value
+                continue
+            else:
+                self._note(raw, value)
+            headers.append((raw.decode("latin-1"), value))
+        self.headers = headers
+        self._add(forwarded, trace)
+
+    def _note(self, name: bytes, value: str) -> None:
+        if name == b"host":
+            self.host = value
+        elif name == b"user-agent":
+            self.user_agent = value
+        elif name == b"origin":
+            self.origin = value
+        elif name == b"content-type":
+            self.media = value.partition(";")[0].strip().lower()
+        elif name == b"content-encoding":
+            self.encoding = value
+
+    def _add(self, forwarded: str, trace: str) -> None:
+        self.trace = trace if trace.startswith("Root=") else trace_id()
+        self.added = [
+            ("x-amzn-trace-id", trace or self.trace.partition(";")[0]),
+            ("x-forwarded-for", f"{forwarded}, {self.source_ip}" if forwarded else self.source_ip),
+            ("x-forwarded-port", self.port),
+            ("x-forwarded-proto", str(self.scope.get("scheme", "http"))),
+        ]
+
+
+def request_id() -> str:
+    """An id as API Gateway's HTTP APIs give their requests."""
+    return base64.urlsafe_b64encode(os.urandom(11)).decode()
+
+
+class _Second:
+    """The second that was told last: many requests come in the same."""
+
+    number = 0
+    text = ""
+
+
+def common_log_time(moment: float) -> str:
+    """The moment (epoch seconds) as web servers log it: 12/Mar/2020:19:03:58 +0000."""
+    second = int(moment)
+    if second != _Second.number:
+        at = time.gmtime(second)
+        day = f"{at.tm_mday:02}/{MONTHS[at.tm_mon - 1]}/{at.tm_year}"
+        _Second.text = f"{day}:{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"
+        _Second.number = second
+    return _Second.text
