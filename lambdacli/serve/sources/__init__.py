@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from lambdacli import triggers
+from lambdacli.connection import Target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Manifest
     from lambdacli.resource import Place
     from lambdacli.serve.parts import Source
+    from lambdacli.serve.telling import Telling
 
 
 class Origin(Protocol):
@@ -58,6 +60,35 @@ def needed(manifest: Manifest) -> bool:
     return pushed or any(manifest.resources.values()) or bool(needs.of(manifest, place(manifest)))
 
 
+def origin(
+    choice: str, manifest: Manifest, telling: Telling, profile: str = "", *, loud: bool = False
+) -> Origin | None:
+    """The source that was chosen: `local`, `aws`, `none`, or the URL of an endpoint.
+
+    Args:
+        choice: of the user.
+        manifest: says what is to be there.
+        telling: hears of it.
+        profile: of the caller's configuration, for AWS and for endpoints.
+        loud: what a local one says goes to stderr.
+
+    Raises:
+        MachineError: a local one is not installed.
+        UsageError: the endpoint is no URL.
+    """
+    if choice == "none":
+        return None
+    if choice == "local":
+        from lambdacli.serve.sources.local import Local
+
+        local = Local(manifest, telling, loud=loud)
+        local.listen()
+        return local
+    from lambdacli.serve.sources.given import Given
+
+    return Given("" if choice == "aws" else choice, manifest, telling, profile)
+
+
 def place(manifest: Manifest, account: str = "", region: str = "") -> Place:
     """Where the manifest is served: the account and Region that are told, or its own, or those of a local run."""
     from lambdacli.local.variables import ACCOUNT
@@ -73,9 +104,14 @@ def environment(source: Source) -> dict[str, str]:
     """
     if not source.endpoint:
         return {}
-    key, secret = source.connection.keys or ("", "")
+    return variables(Target(source.endpoint, source.connection.keys))
+
+
+def variables(target: Target) -> dict[str, str]:
+    """The same of a target that nobody has reached yet."""
+    key, secret = target.keys or ("", "")
     given = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret} if key else {}
-    return {"AWS_ENDPOINT_URL": source.endpoint, **given}
+    return {"AWS_ENDPOINT_URL": target.endpoint, **given}
 
 
 def line(source: Source) -> str:

@@ -7,7 +7,7 @@ whose stream is read; and from where records of invocations go.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lambdacli import triggers
 from lambdacli.deploy import owned
@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Function, Manifest, Trigger
 
-_SECTIONS = {"bucket": "buckets", "queue": "queues", "topic": "topics", "table": "tables", "stream": "streams"}
+_SECTIONS = {
+    "bucket": "buckets", "queue": "queues", "topic": "topics", "table": "tables", "table_stream": "tables",
+    "stream": "streams",
+}  # fmt: skip
 _BESIDE = ("event_bus", "external_log_group")  # what no section of the manifest makes
 _ENDS = {"sqs": "queue", "sns": "topic", "eventbridge": "event_bus", "s3": "bucket"}
 _SERVICES = {"sqs": "queue", "kinesis": "stream", "dynamodb": "table"}
 _COME_FROM_SOURCES = ("poll", "push", "clock")  # a schedule may have a queue for its dead letters
 _PREFIXES = ("table/", "stream/", "event-bus/", "log-group:")
+_COUNT = {"pushed": 0, "sent": 1, "read": 2}
 _DEFAULT_BUS = "default"  # every account's
 _ID = "id"  # the key of a table that nothing tells the key of
 _IMAGES = "NEW_AND_OLD_IMAGES"
+
+
+How = Literal["read", "pushed", "sent"]
 
 
 class Need(NamedTuple):
@@ -34,16 +41,19 @@ class Need(NamedTuple):
 
     key: Key  # its kind, and its name or ARN as the manifest has it
     where: str  # functions.orders.triggers[0].sqs
+    how: How  # whether it is read here, whether its service pushes what is in it, or whether something is sent there
 
 
 def of(manifest: Manifest, place: Place) -> list[Need]:
-    """What functions read, are sent from, or send to, each once."""
-    found: dict[Key, str] = {}
+    """What functions read, are sent from, or send to, each once: reading counts most, then sending."""
+    found: dict[Key, Need] = {}
     for function in manifest.functions.values():
-        for key, where in (*_triggered(function, place), *_ends(function)):
-            if key.kind in (*_SECTIONS, *_BESIDE) and key != Key("event_bus", _DEFAULT_BUS):
-                found.setdefault(key, where)
-    return [Need(key, where) for key, where in found.items()]
+        for need in (*_triggered(function, place), *_ends(function)):
+            if need.key.kind in (*_SECTIONS, *_BESIDE) and need.key != Key("event_bus", _DEFAULT_BUS):
+                known = found.get(need.key)
+                if known is None or _COUNT[need.how] > _COUNT[known.how]:
+                    found[need.key] = need
+    return list(found.values())
 
 
 def enabled(trigger: Trigger) -> bool:
@@ -63,33 +73,33 @@ def bare(name: str) -> str:
     return rest
 
 
-def _triggered(function: Function, place: Place) -> Iterator[tuple[Key, str]]:
+def _triggered(function: Function, place: Place) -> Iterator[Need]:
     for trigger in function.triggers:
         kind = triggers.load(trigger.kind)
         if kind.delivery in _COME_FROM_SOURCES and enabled(trigger):
             for each in kind.deployment(trigger, function, place):
                 if isinstance(each, Resource):
-                    yield from _spoken_of(each)
+                    yield from _spoken_of(each, "pushed" if kind.delivery == "push" else "sent")
 
 
-def _spoken_of(resource: Resource) -> Iterator[tuple[Key, str]]:
+def _spoken_of(resource: Resource, how: How) -> Iterator[Need]:
     """What a resource refers to: by reference, or by an ARN that only some sources have."""
+    source = resource.properties.get("EventSourceArn")
     for ref in references(resource.properties):
-        yield Key("table" if ref.kind == "table_stream" else ref.kind, ref.name), resource.where
+        yield Need(ref.key, resource.where, "read" if ref == source else how)
     if resource.kind == "subscription_filter":
-        yield Key("external_log_group", resource.properties["logGroupName"]), resource.where
-    arn = resource.properties.get("EventSourceArn")
-    if isinstance(arn, str) and (kind := _SERVICES.get(arn.split(":", 5)[2])):
-        yield Key(kind, arn), resource.where
+        yield Need(Key("external_log_group", resource.properties["logGroupName"]), resource.where, how)
+    if isinstance(source, str) and (kind := _SERVICES.get(source.split(":", 5)[2])):
+        yield Need(Key(kind, source), resource.where, "read")
 
 
-def _ends(function: Function) -> Iterator[tuple[Key, str]]:
+def _ends(function: Function) -> Iterator[Need]:
     """Where records of its invocations go."""
     ends = {"dead_letter": function.dead_letter, "on_failure": function.on_failure, "on_success": function.on_success}
     for setting, end in ends.items():
         if end is not None and (kind := _ENDS.get(end.kind)):
             name = end.target.partition(":::")[2] or end.target if kind == "bucket" else end.target
-            yield Key(kind, name), f"functions.{function.name}.{setting}"
+            yield Need(Key(kind, name), f"functions.{function.name}.{setting}", "sent")
 
 
 def resources(manifest: Manifest, place: Place) -> list[Resource]:
@@ -130,8 +140,8 @@ def _local(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _implied(need: Need, manifest: Manifest) -> dict[str, Any]:
     if need.key.kind == "queue":
         return {"visibility_timeout": _visibility(bare(need.key.name), manifest)}
-    plain: dict[str, dict[str, Any]] = {"table": {"partition_key": _ID}, "stream": {"shards": 1}}
-    return plain.get(need.key.kind, {})
+    plain: dict[str, dict[str, Any]] = {"tables": {"partition_key": _ID}, "streams": {"shards": 1}}
+    return plain.get(_SECTIONS[need.key.kind], {})
 
 
 def _visibility(name: str, manifest: Manifest) -> int:
