@@ -23,7 +23,7 @@ BUG = 70
 
 # The order of the help page: the way a project goes.
 COMMANDS = (
-    "init", "validate", "list", "schema", "generate-event", "invoke", "watch",
+    "init", "validate", "list", "schema", "generate-event", "invoke", "watch", "serve",
     "diff", "deploy", "logs", "rollback", "promote", "policy", "destroy",
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lambdacli.local.child import Child
     from lambdacli.local.plan import Plan
 
-_COMMANDS = ("invoke", "watch")
+_COMMANDS = ("invoke", "watch", "serve")
 GLOBAL = ("--quiet", "--verbose")  # options that may stand anywhere, also before the command
 _RECORDS = 256  # files at most; two commands on one file only guess wrong
 

@@ -6,6 +6,7 @@ import asyncio  # noqa: TID253 - this module is only imported once a loop is wan
 import contextlib
 from typing import TYPE_CHECKING
 
+from lambdacli.local import headstart
 from lambdacli.local.child import Child, begin
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Spares:
         self._waiting: dict[tuple[object, ...], Child] = {}
         self._timers: dict[tuple[object, ...], asyncio.TimerHandle] = {}
         self._closed = False
+        self._begun = False
 
     def claim(self, plan: Plan) -> Child | None:
         """A runtime that loads the plan's function from now on, or None: then one has to be started."""
@@ -30,6 +32,9 @@ class Spares:
             return None
         key = _key(plan.argv, plan.spare_environment)
         child = self._waiting.pop(key, None)
+        if child is None and not self._begun:  # the first: it may have been started before we ourselves had
+            self._begun = True
+            child = headstart.claim(plan)
         self._later(plan.argv, plan.spare_environment)
         if child is None:
             return None
@@ -37,11 +42,6 @@ class Spares:
             child.end()
             return None
         return begin(plan, child)
-
-    def prepare(self, plan: Plan) -> None:
-        """Have one waiting for this plan."""
-        if plan.spare_environment is not None:
-            self._start(plan.argv, plan.spare_environment)
 
     def close(self) -> None:
         """End those that wait."""

@@ -79,6 +79,17 @@ class Fleet:
         if self._warm:
             await asyncio.gather(*map(self._warmed, self._members.values()))
 
+    async def look(self) -> None:
+        """See to it that every function can be started, and tell of those that cannot, before somebody calls them."""
+        for name in [*self._members]:
+            member = self._members.get(name)
+            if member is not None and member.pool is None:
+                try:
+                    self._made(member)
+                except LambdacliError as error:
+                    self._telling.trouble(error)
+            await asyncio.sleep(0)
+
     def function(self, name: str) -> Function:
         """The function as the manifest has it now.
 
@@ -201,7 +212,6 @@ class Fleet:
                 f"{function.runtime} is not on this machine: {function.name} runs on {interpreter.version}"
             )
         member.pool = Pool(its_plan, lambda chunk: self._telling.log(function.name, chunk), self._room, self._spares)
-        self._spares.prepare(its_plan)
         return member.pool
 
     def _retire(self, member: _Member) -> None:

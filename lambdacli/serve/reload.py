@@ -92,7 +92,7 @@ class Reload:
                 self._telling.trouble(error)
                 self._telling.note("the last good manifest is served until this is mended")
         paths = frozenset(path for path in paths if not self._own.wrote(path, self._manifest))
-        names = frozenset(name for name, each in self._manifest.functions.items() if _concerns(paths, each))
+        names = frozenset(name for name, each in self._manifest.functions.items() if _concerns(paths - made_from, each))
         if names or (paths & made_from and not broken):
             await self._follow(self._manifest, names, paths)
         self._own.reloaded()

@@ -1,0 +1,8 @@
+"""Puts a photo, and something that is none, into the bucket. The endpoint is that of AWS_ENDPOINT_URL, or AWS itself."""
+
+import boto3
+
+bucket = boto3.client("s3")
+for key in ("in/a holiday.jpg", "in/notes.txt"):
+    bucket.put_object(Bucket="photos", Key=key, Body=b"\0" * 1000)
+    print(f"{key} put")
