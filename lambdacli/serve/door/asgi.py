@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.door import answers
+from lambdacli.serve.door.frames import Frames
 from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME, LINGER
 from lambdacli.serve.door.requests import MAX_HEAD
 
@@ -48,8 +49,9 @@ class Public:
         self._config = uvicorn.Config(
             Checked(app, check, telling),
             http=self._protocol_class(),
-            ws="websockets-sansio",
+            ws=Frames,
             ws_max_size=_MAX_MESSAGE,
+            ws_ping_interval=None,  # API Gateway sends none, and a client may stand at a breakpoint
             interface="asgi3",
             lifespan="off",
             log_config=None,

@@ -1,0 +1,48 @@
+"""WebSocket frames as API Gateway takes them: of a message of up to 128 KB none may have more than 32 KB.
+
+Source: "Amazon API Gateway quotas" in the API Gateway developer guide. A message is what ASGI knows of, so the frames
+are looked at where the server reads them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    from websockets.frames import Frame
+
+MAX_FRAME = 32 * 1024  # bytes
+_TOO_BIG = 1009
+_REASON = "Message too big"
+
+
+class Frames(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, which ends the connection at a frame that is too large."""
+
+    def handle_text(self, event: Frame) -> None:
+        """Uvicorn: the first frame of a text has come."""
+        if self._fits(event):
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Uvicorn: the first frame of a binary message has come."""
+        if self._fits(event):
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Uvicorn: a further frame has come."""
+        if self._fits(event):
+            super().handle_cont(event)
+
+    def _fits(self, event: Frame) -> bool:
+        if len(event.data) <= MAX_FRAME and not self.close_sent:
+            return True
+        if not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": _TOO_BIG, "reason": _REASON})
+            self.conn.fail(_TOO_BIG, _REASON)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.transport.close()
+        return False

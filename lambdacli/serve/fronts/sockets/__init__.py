@@ -1,0 +1,1 @@
+"""API Gateway's WebSocket APIs: their routes, their events, their connections, and how functions post back."""
