@@ -99,7 +99,7 @@ class Listener(Protocol):
 
 State = Literal["init", "idle", "busy", "streaming", "responded"]
 
-_ACCEPTED = Reply(202, b'{"status":"OK"}\n')
+ACCEPTED = Reply(202, b'{"status":"OK"}\n')
 
 
 def _refusal(status: int, error_type: str, message: str) -> Reply:
@@ -222,13 +222,13 @@ class RuntimeApi:
             self._listener.failed(_trailing_error(request, error_type), error_type)
         else:
             self._listener.responded(request.body, request.headers)
-        return _ACCEPTED
+        return ACCEPTED
 
     def _init_error(self, request: Request) -> Reply:
         if self.state != "init":
             return _BAD_STATE
         self._listener.init_failed(request.body, request.headers.get("lambda-runtime-function-error-type", ""))
-        return _ACCEPTED
+        return ACCEPTED
 
 
 def _error_body(request: Request) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httptools  # noqa: TID253 - as above
 
-from lambdacli.local.runtime_api import MAX_RESPONSE, Reply, Request
+from lambdacli.local.runtime_api import ACCEPTED, MAX_RESPONSE, Reply, Request
 
 if TYPE_CHECKING:
     from lambdacli.local.runtime_api import RuntimeApi
@@ -33,6 +33,9 @@ class Connection(asyncio.Protocol):
         self._in_body = False
         self._keep_alive = True
         self._paused = False
+        self._reading = False  # what has come is being read: replies to it go out together
+        self._waits = False  # the last request has no reply yet
+        self._unsent: list[bytes] = []
         self._unhandled = False  # the request is whole, and waits for its last piece to be taken
 
     def connection_made(self, transport: Any) -> None:
@@ -67,7 +70,19 @@ class Connection(asyncio.Protocol):
             self._api.handle(self._request, self._answer)
 
     def data_received(self, data: bytes) -> None:
-        """Asyncio: bytes have come."""
+        """Asyncio: bytes have come.
+
+        A runtime that posts a response and asks for the next event at once has the reply to the one with the other.
+        """
+        self._reading = True
+        try:
+            self._read(data)
+        finally:
+            self._reading = False
+        if not self._waits:
+            self._flush()
+
+    def _read(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -83,7 +98,7 @@ class Connection(asyncio.Protocol):
         fields = "".join(f"{n}: {v}\r\n" for n, v in self._request.headers.items() if n != "upgrade")
         head = f"{self._request.method} {self._request.path} HTTP/1.1\r\n{fields}\r\n"
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(head.encode() + rest)
+        self._read(head.encode() + rest)
 
     def on_message_begin(self) -> None:
         """Httptools: a request begins."""
@@ -107,6 +122,7 @@ class Connection(asyncio.Protocol):
         self._api.begin(self._request, self)
         self._limit = self._request.limit
         if self._request.headers.get("expect", "").lower() == "100-continue":
+            self._flush()
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -136,6 +152,7 @@ class Connection(asyncio.Protocol):
             return
         self._request.body = b"".join(self._chunks)
         self._keep_alive = self._parser.should_keep_alive()
+        self._waits = True
         if self._paused:
             self._unhandled = True
         else:
@@ -144,8 +161,24 @@ class Connection(asyncio.Protocol):
     def _answer(self, reply: Reply) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        head = f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Length: {len(reply.body)}\r\n"
-        fields = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
-        self._transport.write(f"{head}{fields}\r\n".encode() + reply.body)
+        self._waits = False
+        self._unsent.append(_ACCEPTED if reply is ACCEPTED else _written(reply))
         if not self._keep_alive:
+            self._flush()
             self._transport.close()
+        elif not self._reading:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._unsent:
+            self._transport.write(self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent))
+            self._unsent.clear()
+
+
+def _written(reply: Reply) -> bytes:
+    fields = "".join([f"{name}: {value}\r\n" for name, value in reply.headers.items()])
+    head = f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Length: {len(reply.body)}\r\n{fields}\r\n"
+    return head.encode() + reply.body
+
+
+_ACCEPTED = _written(ACCEPTED)

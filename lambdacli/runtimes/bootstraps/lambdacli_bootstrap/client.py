@@ -17,7 +17,7 @@ _ACCEPTED = 202
 class RuntimeApi:
     """A connection to the Runtime API at `host:port`. The process ends quietly once the other side is gone."""
 
-    __slots__ = ("_address", "_head", "_next", "_rest", "_socket")
+    __slots__ = ("_address", "_head", "_next", "_rest", "_socket", "_unsent")
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
@@ -25,53 +25,69 @@ class RuntimeApi:
         self._head = " HTTP/1.1\r\nHost: " + address + "\r\n"
         self._next = ("GET " + _ROOT + "/invocation/next" + self._head + "\r\n").encode()
         self._rest = b""
+        self._unsent = b""  # how the last invocation came out
         self._socket: "Any" = None
 
     def next(self) -> "tuple[dict[str, str], bytes]":
-        """Wait for an event: (headers by lower-case name, body). Anything but an event ends the process."""
-        status, headers, body = self._exchange(self._next)
+        """Send how the last invocation came out, and wait for an event: (headers by lower-case name, body).
+
+        Both go out at once, but for a large result, which may be refused: half as many turns between two processes.
+        A refused result, and anything but an event, ends the process with exit status 1, as the official client does.
+        """
+        result, self._unsent = self._unsent, b""
+        together = len(result) <= _CHUNK
+        try:
+            self._send(result + self._next if together else result)
+            if result and self._answer()[0] != _ACCEPTED:
+                leave(1)
+            if not together or self._socket is None:  # closed after that answer
+                self._send(self._next)
+            status, headers, body = self._answer()
+        except OSError:
+            leave(0)
         if status != _OK:
             leave(1)
         return headers, body
 
     def respond(self, request_id: str, body: bytes, content_type: str, invocation_id: str) -> None:
-        """Post a result. A refused one ends the process with exit status 1, as the official client does."""
-        self._invocation(request_id, "response", body, content_type, invocation_id)
+        """Give a result; it is sent with the following `next`."""
+        self._unsent = self._invocation(request_id, "response", body, content_type, invocation_id)
 
     def fail(self, request_id: str, body: bytes, error_type: str, invocation_id: str) -> None:
-        """Post a function error."""
-        self._invocation(request_id, "error", body, "application/json", invocation_id, error_type)
+        """Give a function error; it is sent with the following `next`."""
+        self._unsent = self._invocation(request_id, "error", body, "application/json", invocation_id, error_type)
 
     def fail_init(self, body: bytes, error_type: str) -> None:
         """Post the error that kept the handler from being loaded."""
-        self._post("/init/error", body, "application/json", _header("Lambda-Runtime-Function-Error-Type", error_type))
+        kind = _header("Lambda-Runtime-Function-Error-Type", error_type)
+        try:
+            self._send(self._post("/init/error", body, "application/json", kind))
+            status = self._answer()[0]
+        except OSError:
+            leave(0)
+        if status != _ACCEPTED:
+            leave(1)
 
     def _invocation(
         self, request_id: str, kind: str, body: bytes, content_type: str, invocation_id: str, error_type: str = ""
-    ) -> None:
+    ) -> bytes:
         extra = ""
         if error_type:
             extra = _header("Lambda-Runtime-Function-Error-Type", error_type)
         if invocation_id:
             extra += _header("Lambda-Runtime-Invocation-Id", invocation_id)
-        self._post("/invocation/" + request_id + "/" + kind, body, content_type, extra)
+        return self._post("/invocation/" + request_id + "/" + kind, body, content_type, extra)
 
-    def _post(self, path: str, body: bytes, content_type: str, extra: str) -> None:
+    def _post(self, path: str, body: bytes, content_type: str, extra: str) -> bytes:
         head = (
             f"POST {_ROOT}{path}{self._head}Content-Type: {content_type}\r\n{extra}Content-Length: {len(body)}\r\n\r\n"
         )
-        status, _headers, _body = self._exchange(head.encode("utf-8", "replace") + body)
-        if status != _ACCEPTED:
-            leave(1)
+        return head.encode("utf-8", "replace") + body
 
-    def _exchange(self, request: bytes) -> "tuple[int, dict[str, str], bytes]":
-        try:
-            if self._socket is None:
-                self._connect()
-            self._socket.sendall(request)
-            return self._answer()
-        except OSError:
-            leave(0)
+    def _send(self, requests: bytes) -> None:
+        if self._socket is None:
+            self._connect()
+        self._socket.sendall(requests)
 
     def _connect(self) -> None:
         family, kind, protocol, _name, address = _socket.getaddrinfo(*self._address, 0, _socket.SOCK_STREAM)[0]
