@@ -10,18 +10,21 @@ import contextlib
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from lambdacli.local import guard, memory, platform_log
 from lambdacli.local import invocation as results
+from lambdacli.local import memory, platform_log
 from lambdacli.local.child import Child, begin
+from lambdacli.local.happenings import Alarm, Mail
 from lambdacli.local.invocation import Outcome, PlatformError, Report
+from lambdacli.local.memory_watch import MemoryWatch
 from lambdacli.local.runtime_api import RuntimeApi
 from lambdacli.local.streaming import Passing
 from lambdacli.local.transport import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from lambdacli.local.invocation import Invocation, Status
     from lambdacli.local.plan import Plan
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from lambdacli.local.streaming import Streaming
 
 NO_DEADLINE = 24 * 3600.0  # seconds that a function without a timeout is told it has left
-_MEMORY_PERIOD = 0.02  # seconds between two looks at the memory of all descendants
 _PIECES = 32  # of output at once, 64 KiB each: more than a pipe holds, and an endless printer starves no timer
 _LAST_WORDS = 0.25  # seconds that a runtime has to end by itself, or what it sent to arrive, after its failure
 _TURNS = 5  # of the loop, in which a connection is accepted and read from
@@ -73,11 +75,11 @@ class ExecutionEnvironment:
         self._log = log
         self._child = child
         self._api = RuntimeApi(self)
-        self._mail: asyncio.Queue[_Happening] = asyncio.Queue()
+        self._mail: Mail[_Happening] = Mail()
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
-        self._memory_task: asyncio.Task[None] | None = None
-        self._most_memory = 0  # bytes
+        self._alarm = Alarm(lambda: self._mail.put(_TIME))
+        self._memory: MemoryWatch | None = None
         self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._late = 0.0  # seconds of the invocation's own time that a second initialisation took
@@ -92,14 +94,14 @@ class ExecutionEnvironment:
             self._child = self._child or begin(self.plan)
         except OSError as error:
             reason = _entrypoint_error(error, self.plan.argv[0])
-            self._mail.put_nowait(_Happening("no start", error=reason))
+            self._mail.put(_Happening("no start", error=reason))
             return
         self._started = self._child.begun
         self._server = await loop.create_server(self._connection, sock=self._child.listener)
         loop.add_reader(self._child.output, self._read_output)
         self._await_exit(loop, self._child)
-        if memory.CAN_MEASURE:
-            self._memory_task = loop.create_task(self._watch_memory(self._child.pid))
+        limit = self.plan.memory_size * memory.MEGABYTE
+        self._memory = MemoryWatch(self._child.pid, limit, partial(self._mail.put, _Happening("memory")))
 
     async def invoke(self, invocation: Invocation, stream: Streaming | None = None) -> Outcome:
         """Run one invocation to its end. Every failure of the function is an `Outcome`, never an exception.
@@ -149,8 +151,9 @@ class ExecutionEnvironment:
     async def stop(self) -> None:
         """Kill the process tree and free the port. Harmless when nothing runs any more."""
         self.state = "dead"
-        if self._memory_task is not None:
-            self._memory_task.cancel()
+        self._alarm.end()
+        if self._memory is not None:
+            self._memory.stop()
         if self._child is not None and self._child.output != -1:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._child.output)
@@ -165,11 +168,11 @@ class ExecutionEnvironment:
 
     def ready(self) -> None:
         """Runtime API: `next` was called."""
-        self._mail.put_nowait(_Happening("ready"))
+        self._mail.put(_Happening("ready"))
 
     def responded(self, body: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - streaming modes look at them
         """Runtime API: the result has come."""
-        self._mail.put_nowait(_Happening("responded", body))
+        self._mail.put(_Happening("responded", body))
 
     def response_begins(self, content_type: str, flow: Flow) -> None:
         """Runtime API: the result comes in pieces."""
@@ -183,19 +186,19 @@ class ExecutionEnvironment:
 
     def response_cut(self) -> None:
         """Runtime API: the rest of them will never come."""
-        self._mail.put_nowait(_Happening("cut"))
+        self._mail.put(_Happening("cut"))
 
     def response_too_large(self, limit: int) -> None:
         """Runtime API: the result was over the limit."""
-        self._mail.put_nowait(_Happening("too large", limit=limit))
+        self._mail.put(_Happening("too large", limit=limit))
 
     def failed(self, body: bytes, error_type: str) -> None:
         """Runtime API: the function's error has come."""
-        self._mail.put_nowait(_Happening("failed", body, error_type))
+        self._mail.put(_Happening("failed", body, error_type))
 
     def init_failed(self, body: bytes, error_type: str) -> None:
         """Runtime API: the function's code could not be loaded."""
-        self._mail.put_nowait(_Happening("init failed", body, error_type))
+        self._mail.put(_Happening("init failed", body, error_type))
 
     # The phases
 
@@ -214,6 +217,8 @@ class ExecutionEnvironment:
             if not self._late:  # else it is part of the invocation's duration
                 self._init_ms = (time.perf_counter() - self._started) * 1000
             self.state = "idle"
+            if self._memory is not None:
+                self._memory.rest()
             return None
         ending = await self._failed_init(happening, invocation)
         self._init_report("init", "error", ending.error_type)
@@ -230,7 +235,7 @@ class ExecutionEnvironment:
         self.state = "init"
         self._child = None
         self._api = RuntimeApi(self)
-        self._mail = asyncio.Queue()
+        self._mail = Mail()
         await self.start()
 
     async def _run(self, invocation: Invocation) -> _Ending:
@@ -239,7 +244,10 @@ class ExecutionEnvironment:
         self._late = 0.0
         deadline = int((time.time() + (seconds or NO_DEADLINE)) * 1000)
         self._api.deliver(invocation, deadline, streams=self._passing is not None)
-        with self._alarm(seconds):
+        self._alarm.set(seconds)
+        if self._memory is not None:
+            self._memory.begin()
+        try:
             happening = await self._mail.get()
             if self._passing is not None and happening.kind in ("cut", "exited"):
                 happening = await self._torn(happening)
@@ -247,6 +255,10 @@ class ExecutionEnvironment:
             if self.state == "busy":  # answered: the invocation ends when the runtime asks for the next
                 last = await self._mail.get()
                 self.state = "idle" if last.kind == "ready" else "dead"
+        finally:
+            self._alarm.clear()
+            if self._memory is not None:
+                self._memory.rest()
         return ending
 
     async def _torn(self, first: _Happening) -> _Happening:
@@ -260,17 +272,6 @@ class ExecutionEnvironment:
             return first
         second = await self._next_happening(_LAST_WORDS)
         return second if first.kind == "cut" and second.kind in ("exited", "memory") else first
-
-    @contextlib.contextmanager
-    def _alarm(self, seconds: float | None) -> Iterator[None]:
-        """Within it, "time" is in the mail after so many seconds; None: never."""
-        put = self._mail.put_nowait
-        alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), put, _TIME) if seconds is not None else None
-        try:
-            yield
-        finally:
-            if alarm is not None:
-                alarm.cancel()
 
     def _ended(self, happening: _Happening, invocation: Invocation) -> _Ending:
         if happening.kind == "responded":
@@ -299,10 +300,9 @@ class ExecutionEnvironment:
 
     def _finish(self, request_id: str, ending: _Ending, duration: float) -> Outcome:
         self._read_output()
-        if self._child is not None:
-            self._most_memory = max(self._most_memory, memory.peak(self._child.pid))
         size = self.plan.memory_size
-        used = size if ending.out_of_memory else max(1, round(self._most_memory / memory.MEGABYTE))
+        most = 0 if self._memory is None else self._memory.most(duration / 1000)
+        used = size if ending.out_of_memory else max(1, round(most / memory.MEGABYTE))
         report = Report(duration, size, used, self._init_ms)
         self._init_ms = None
         outcome = Outcome(
@@ -314,8 +314,11 @@ class ExecutionEnvironment:
     # What happens around it
 
     async def _next_happening(self, seconds: float | None) -> _Happening:
-        with self._alarm(seconds):
+        self._alarm.set(seconds)
+        try:
             return await self._mail.get()
+        finally:
+            self._alarm.clear()
 
     def _init_report(self, phase: str, status: str, error_type: str = "") -> None:
         self._read_output()
@@ -329,20 +332,9 @@ class ExecutionEnvironment:
             self._read_output()
             if mail is self._mail and self.state == "idle":
                 self.state = "dead"
-            mail.put_nowait(_Happening("exited", status=status))
+            mail.put(_Happening("exited", status=status))
 
         _on_exit(loop, child, gone)
-
-    async def _watch_memory(self, pid: int) -> None:
-        limit = self.plan.memory_size * memory.MEGABYTE
-        protector = guard.current()
-        while True:
-            protector.note_orphans()
-            self._most_memory = max(self._most_memory, memory.resident(pid))
-            if self._most_memory > limit:
-                self._mail.put_nowait(_Happening("memory"))
-                return
-            await asyncio.sleep(_MEMORY_PERIOD)
 
     def _read_output(self) -> None:
         """Take what the processes have printed so far; never waits for their end."""
