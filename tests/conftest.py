@@ -64,6 +64,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("LAMBDACLI_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(scope="session")
+def with_sources() -> str:
+    """A PATH on which `serve` finds its local source, in an environment of its own."""
+    from emulator import Unavailable, executable
+
+    try:
+        return os.pathsep.join((os.environ["PATH"], str(executable().parent)))
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
 @pytest.fixture
 def lambdacli(tmp_path: Path) -> CommandLine:
     """The real command line in `tmp_path`, with a plain environment of 100 columns and no colour."""

@@ -94,10 +94,13 @@ def save(folder: Path) -> None:
 
 @pytest.mark.toolchain
 @pytest.mark.skipif(os.name != "posix", reason="functions run on Linux and macOS")
-def test_the_tour_prints_what_the_readme_shows(lambdacli: CommandLine, tmp_path: Path) -> None:
+def test_the_tour_prints_what_the_readme_shows(lambdacli: CommandLine, tmp_path: Path, with_sources: str) -> None:
     text = README.read_text(encoding="utf-8")
     assert all(f"`{each}`" in text for each in CHANGE)
-    check(README, list(tour(Session(lambdacli, tmp_path))), tmp_path)
+    lambdacli.environment["PATH"] = with_sources
+    with Session(lambdacli, tmp_path) as session:
+        printed = session.finished(steps(README), list(tour(session)))
+    check(README, printed, tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="functions run on Linux and macOS")

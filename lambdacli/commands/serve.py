@@ -111,6 +111,7 @@ def command(
         at=_moment(at),
         grace=grace,
         ignore=tuple(ignore),
+        loud=console.verbose(),
     )
     if wanted.sources == AWS:
         _ask(wanted, yes=yes)
@@ -153,9 +154,9 @@ def _ask(wanted: Wanted, *, yes: bool) -> None:
         typer.Exit: the answer is no.
     """
     from lambdacli.commands.deploying import confirm
-    from lambdacli.serve import sources
+    from lambdacli.serve.sources.given import question
 
-    confirm(sources.question(wanted.restricted(wanted.manifest), wanted.profile), yes=yes)
+    confirm(question(wanted.restricted(wanted.manifest), wanted.profile), yes=yes)
 
 
 def _serve(wanted: Wanted, *, explain: bool, json_logs: bool) -> int:

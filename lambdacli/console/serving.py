@@ -25,6 +25,7 @@ _COLOURS = {
     "failed": "red", "dead-lettered": "red", "discarded": "red", "throttled": "yellow", "retried": "yellow",
     "returned": "yellow", "filtered": "dim", "received": "dim", "batched": "dim", "succeeded": "green", "sent": "cyan",
 }  # fmt: skip
+_WORDS = {"answered": "", "filtered": "filtered out:", "dead-lettered": "dead-lettered to", "sent": "record sent to"}
 _FIRST_ERROR = 400
 
 
@@ -165,7 +166,7 @@ def _line(step: Any) -> str:
     named = ", ".join(step.records[:_SHOWN]) + (f" and {count - _SHOWN} more" if count > _SHOWN else "")
     where = f"{step.source} {named}" if named else step.source
     colour = _COLOURS.get(step.what, "")
-    fate = "" if step.what == "answered" else step.what
+    fate = _WORDS.get(step.what, step.what)
     said = " ".join(filter(None, (fate, _one_line(step.detail))))
     said = console.style(said, _answer_colour(step) if step.what == "answered" else colour or "bold")
     took = "" if step.milliseconds is None else console.style(f" in {step.milliseconds:.1f} ms", "dim")

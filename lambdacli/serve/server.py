@@ -81,7 +81,7 @@ class Server:
     # Beginning
 
     async def _start(self) -> None:
-        self._choose_origin()
+        self._origin = self._chosen_origin()
         await self._fleet.start()
         for part in (self._later, self._app, self._door):
             await self._add(part)
@@ -100,14 +100,17 @@ class Server:
         self._telling.note("ready")
         await self._fleet.look()
 
-    def _choose_origin(self) -> None:
+    def _chosen_origin(self) -> Origin | None:
         """Where queues, streams and topics are; nowhere as long as nothing in the manifest wants to know.
 
         Raises:
             MachineError: there is none on this machine.
+            UsageError: the endpoint is no URL.
         """
-        if self._origin is None and sources.needed(self._manifest):
-            self._origin = sources.origin(self._wanted.sources, self._manifest, self._telling, self._wanted.profile)
+        if not sources.needed(self._manifest):
+            return None
+        wanted = self._wanted
+        return sources.origin(wanted.sources, self._manifest, self._telling, wanted.profile, loud=wanted.loud)
 
     def _tell_addresses(self) -> None:
         found = [("Lambda, for SDKs", f"http://{self._shown_host()}:{self._door.port}")]
@@ -181,10 +184,9 @@ class Server:
 
     async def _follow_to_sources(self) -> None:
         """The first queue of a manifest that had none."""
-        if self._origin is None:
-            self._choose_origin()
-            if self._origin is not None:
-                await self._start_sources(self._origin)
+        if self._origin is None and (origin := self._chosen_origin()) is not None:
+            self._origin = origin
+            await self._start_sources(origin)
 
     async def _told(self, work: Awaitable[None]) -> None:
         try:

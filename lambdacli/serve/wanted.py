@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from lambdacli.model import Manifest
 
@@ -35,7 +34,7 @@ class Wanted(NamedTuple):
     at: datetime | None = None
     grace: float = 10.0  # seconds that running invocations get when it ends
     ignore: tuple[str, ...] = ()  # changes not to reload for, as in a .gitignore
-    env_file: Path | None = None
+    loud: bool = False  # what the local source says is shown
 
     def restricted(self, manifest: Manifest) -> Manifest:
         """The manifest with the wanted functions alone."""

@@ -1,4 +1,4 @@
-"""Puts three orders into the queue, one of them broken. The endpoint is that of AWS_ENDPOINT_URL, or AWS itself."""
+"""Puts three orders into the queue, one of them broken; the endpoint is that of AWS_ENDPOINT_URL, else AWS."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Puts page views into the stream and orders into the table. The endpoint is that of AWS_ENDPOINT_URL, or AWS itself."""
+"""Puts page views into the stream and orders into the table; the endpoint is that of AWS_ENDPOINT_URL, else AWS."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Puts a photo, and something that is none, into the bucket. The endpoint is that of AWS_ENDPOINT_URL, or AWS itself."""
+"""Puts a photo, and something that is none, into the bucket; the endpoint is that of AWS_ENDPOINT_URL, else AWS."""
 
 import boto3
 

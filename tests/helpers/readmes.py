@@ -52,7 +52,7 @@ class Step:
 
 @dataclass
 class Session:
-    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`; beside it a terminal with `serve`."""
+    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`; and one terminal more for `serve`."""
 
     lambdacli: CommandLine
     folder: Path
@@ -60,21 +60,30 @@ class Session:
     served: Serving | None = None
 
     def run_all(self, found: Sequence[Step]) -> list[str]:
-        """What each command printed; of `serve` the lines that are shown, once they have come, in any order."""
-        try:
-            printed = [self.run(step.command) for step in found]
-            for index, step in enumerate(found):
-                if is_serving(step) and self.served is not None:
-                    printed[index] = self._said(self.served, step)
-        finally:
-            if self.served is not None:
-                self.served.end()
+        """What each command printed."""
+        with self:
+            return self.finished(found, [self.run(step.command) for step in found])
+
+    def __enter__(self) -> Session:  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.served is not None:
+            self.served.end()
+
+    def finished(self, found: Sequence[Step], printed: list[str]) -> list[str]:
+        """The same, with what `serve` has said: the lines that are shown, once they have come, in any order."""
+        for index, step in enumerate(found):
+            if is_serving(step) and self.served is not None:
+                printed[index] = self._said(self.served, step)
         return printed
 
     def _said(self, served: Serving, step: Step) -> str:
         if UPDATE:
             time.sleep(_SETTLE)
-            return "\n".join(served.said) + "\n"
+            said = "\n".join(served.said) + "\n"
+            said = said.replace(f":{served.port}", ":3000")
+            return re.sub(r"(AWS_ENDPOINT_URL=http://127\.0\.0\.1):\d+", r"\1:4566", said)
         shown = normal(step.shown, self.folder).splitlines()
 
         def same(line: str) -> Callable[[str], bool]:
@@ -161,7 +170,7 @@ def lines(text: str, folder: Path) -> list[str]:
     text = re.sub(
         r"(?<=  )/\S+/(?=(python[\d.]+|node)$)", "/usr/bin/", text.replace(str(folder), HOME), flags=re.MULTILINE
     )
-    return [line for line in text.splitlines() if not (line.startswith("warning:") and "running on" in line)]
+    return [line for line in text.splitlines() if not re.match("warning:.* (running|runs) on ", line)]
 
 
 def normal(text: str, folder: Path) -> str:

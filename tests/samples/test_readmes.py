@@ -28,8 +28,12 @@ def require_toolchain(sample: Path) -> None:
 
 @pytest.mark.toolchain
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
-def test_the_commands_print_what_the_readme_shows(readme: Path, lambdacli: CommandLine, tmp_path: Path) -> None:
+def test_the_commands_print_what_the_readme_shows(
+    readme: Path, lambdacli: CommandLine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     require_toolchain(readme.parent)
+    if "lambdacli serve" in readme.read_text(encoding="utf-8"):
+        lambdacli.environment["PATH"] = request.getfixturevalue("with_sources")
     session = Session(lambdacli, Path(shutil.copytree(readme.parent, tmp_path / readme.parent.name)))
     found = steps(readme)
     assert found, "a README shows at least one command"
