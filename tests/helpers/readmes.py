@@ -52,7 +52,7 @@ class Step:
 
 @dataclass
 class Session:
-    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`; and one terminal more for `serve`."""
+    """A shell as far as the READMEs need one: `cd`, pipes of lambdacli, `echo $?`; and a terminal for `serve`."""
 
     lambdacli: CommandLine
     folder: Path
