@@ -28,11 +28,13 @@ class Mapping(Protocol):
 
     Attributes:
         name: as people say it: sqs orders.
-        position: how far its records are done, for whoever takes its place; None: its source remembers that.
     """
 
     name: str
-    position: Any
+
+    @property
+    def position(self) -> Any:
+        """How far its records are done, for whoever takes its place; None: its source remembers that."""
 
     async def start(self, position: Any = None) -> None:
         """Begin. Returns when nothing is missed that happens from now on.
