@@ -6,11 +6,11 @@ SET, CASE, nested queries and functions that call other services are not read.
 
 from __future__ import annotations
 
-import operator
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.patterns.matching import shown
+from lambdacli.serve.pushed import iot_operators as operators
 from lambdacli.serve.pushed.iot_functions import FUNCTIONS, UNDEFINED, Message, decimal
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"""\s*(?:('(?:[^'\\]|\\.)*')|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_$][\w$]*)|(<>|<=|>=|.))""")
 _WORDS = ("SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", "IN", "VALUE", "TRUE", "FALSE", "NULL")
-_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_SUMS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "%": operator.mod}
 
 
 class Unread(ValueError):  # noqa: N818 - what happened
@@ -81,14 +79,14 @@ class Statement:
     def _select(self) -> None:
         self._expect("SELECT")
         if self._take("VALUE"):
-            self._whole = _everything if self._take("*") else self._sum()
+            self._whole = operators.everything if self._take("*") else self._sum()
             return
         while True:
             self._columns.append(self._column())
             if not self._take(","):
                 break
         if len(self._columns) == 1 and self._columns[0].value is None:
-            self._whole = _everything
+            self._whole = operators.everything
 
     def _column(self) -> _Column:
         if self._take("*"):
@@ -105,40 +103,40 @@ class Statement:
     def _or(self) -> Expression:
         left = self._and()
         while self._take("OR"):
-            left = _either(left, self._and())
+            left = operators.either(left, self._and())
         return left
 
     def _and(self) -> Expression:
         left = self._not()
         while self._take("AND"):
-            left = _both(left, self._not())
+            left = operators.both(left, self._not())
         return left
 
     def _not(self) -> Expression:
         if self._take("NOT"):
             inner = self._not()
-            return lambda message: _opposite(inner(message))
+            return lambda message: operators.opposite(inner(message))
         return self._comparison()
 
     def _comparison(self) -> Expression:
         left = self._sum()
-        if sign := self._any_of(*_ORDER, "=", "<>"):
-            return _compared(sign, left, self._sum())
+        if sign := self._any_of(*operators.ORDER, "=", "<>"):
+            return operators.compared(sign, left, self._sum())
         if self._take("IN"):
             several = self._several()
-            return lambda message: any(_equal(left(message), each(message)) is True for each in several)
+            return lambda message: any(operators.equal(left(message), each(message)) is True for each in several)
         return left
 
     def _sum(self) -> Expression:
         left = self._product()
         while sign := self._any_of("+", "-"):
-            left = _computed(sign, left, self._product())
+            left = operators.computed(sign, left, self._product())
         return left
 
     def _product(self) -> Expression:
         left = self._single()
         while sign := self._any_of("*", "/", "%"):
-            left = _computed(sign, left, self._single())
+            left = operators.computed(sign, left, self._single())
         return left
 
     def _single(self) -> Expression:
@@ -147,7 +145,7 @@ class Statement:
             self._expect(")")
             return inner
         if self._take("-"):
-            return _computed("-", lambda _: 0, self._single())
+            return operators.computed("-", lambda _: 0, self._single())
         token = self._next()
         if token[0] == "'":
             text = re.sub(r"\\(.)", r"\1", token[1:-1])
@@ -170,7 +168,7 @@ class Statement:
         while not self._take(")"):
             if values:
                 self._expect(",")
-            values.append(_everything if self._take("*") else self._or())
+            values.append(operators.everything if self._take("*") else self._or())
         return lambda message: function(message, *[each(message) for each in values])
 
     def _path(self, first: str) -> Expression:
@@ -181,7 +179,7 @@ class Statement:
             else:
                 steps.append(int(self._next()))
                 self._expect("]")
-        return lambda message: _found(message.content, steps)
+        return lambda message: operators.found(message.content, steps)
 
     def _several(self) -> list[Expression]:
         close = {"(": ")", "[": "]"}.get(self._next())
@@ -231,78 +229,3 @@ def _tokens(text: str) -> list[str]:
         known = word.upper() in _WORDS and (not found or found[-1] != ".")
         found.append(string or number or (word.upper() if known else word) or sign)
     return found
-
-
-def _everything(message: Message) -> Any:
-    return message.content
-
-
-def _found(value: Any, steps: list[str | int]) -> Any:
-    for step in steps:
-        if not isinstance(value, dict if isinstance(step, str) else list):
-            return UNDEFINED
-        try:
-            value = value[step]
-        except LookupError:
-            return UNDEFINED
-    return value
-
-
-def _either(left: Expression, right: Expression) -> Expression:
-    def result(message: Message) -> Any:
-        return True if left(message) is True else right(message)
-
-    return result
-
-
-def _both(left: Expression, right: Expression) -> Expression:
-    def result(message: Message) -> Any:
-        return right(message) if (first := left(message)) is True else first
-
-    return result
-
-
-def _opposite(value: Any) -> Any:
-    return (not value) if isinstance(value, bool) else UNDEFINED
-
-
-def _compared(sign: str, left: Expression, right: Expression) -> Expression:
-    def result(message: Message) -> Any:
-        one, other = left(message), right(message)
-        if sign == "=":
-            return _equal(one, other)
-        return _opposite(_equal(one, other)) if sign == "<>" else _ordered(sign, one, other)
-
-    return result
-
-
-def _equal(one: Any, other: Any) -> Any:
-    """Numbers by their size, also where one stands in a text; nothing equals what is not there."""
-    if UNDEFINED in (one, other):
-        return UNDEFINED
-    numbers = decimal(one), decimal(other)
-    if UNDEFINED not in numbers and not (isinstance(one, str) and isinstance(other, str)):
-        return numbers[0] == numbers[1]
-    return type(one) is type(other) and one == other
-
-
-def _ordered(sign: str, one: Any, other: Any) -> Any:
-    numbers = decimal(one), decimal(other)
-    if UNDEFINED not in numbers:
-        return _ORDER[sign](*numbers)
-    return _ORDER[sign](one, other) if isinstance(one, str) and isinstance(other, str) else UNDEFINED
-
-
-def _computed(sign: str, left: Expression, right: Expression) -> Expression:
-    def result(message: Message) -> Any:
-        one, other = left(message), right(message)
-        if sign == "+" and isinstance(one, str) | isinstance(other, str):
-            return f"{one}{other}" if UNDEFINED not in (one, other) else UNDEFINED
-        numbers = decimal(one), decimal(other)
-        if UNDEFINED in numbers or (sign in ("/", "%") and not numbers[1]):
-            return UNDEFINED
-        made = _SUMS[sign](*numbers)
-        whole = isinstance(numbers[0], int) and isinstance(numbers[1], int)
-        return int(made) if whole else made
-
-    return result

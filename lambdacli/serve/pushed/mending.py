@@ -37,8 +37,24 @@ class Mending:
 
     async def try_now(self) -> None:
         """One try; where it is not enough, others follow by themselves."""
-        if await self._missing() and (self._task is None or self._task.done()):
+        if await self.once() and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._go_on())
+
+    async def once(self) -> bool:
+        """One try alone; whether something is still missing."""
+        async with self._lock:
+            try:
+                problems = await self._set_up()
+            except LambdacliError as error:
+                problems = [Problem("what is pushed", error)]
+            for each in problems:
+                if each.what not in self._absent:
+                    self._tell(*each)
+            now = {each.what for each in problems}
+            for what in sorted(self._absent - now):
+                self._telling.note(f"{what}: it is there now")
+            self._absent = now
+        return bool(problems)
 
     async def lost(self, what: str, error: LambdacliError) -> None:
         """It does not answer: returns when it makes sense to ask again."""
@@ -65,25 +81,9 @@ class Mending:
         pause = _FIRST_PAUSE
         while True:
             await asyncio.sleep(pause)
-            if not await self._missing():
+            if not await self.once():
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-    async def _missing(self) -> bool:
-        """Whether something is still missing after one more try."""
-        async with self._lock:
-            try:
-                problems = await self._set_up()
-            except LambdacliError as error:
-                problems = [Problem("what is pushed", error)]
-            for each in problems:
-                if each.what not in self._absent:
-                    self._tell(*each)
-            now = {each.what for each in problems}
-            for what in sorted(self._absent - now):
-                self._telling.note(f"{what}: it is there now")
-            self._absent = now
-        return bool(problems)
 
     def _tell(self, what: str, error: LambdacliError) -> None:
         if isinstance(error, Refused) and error.absent:
