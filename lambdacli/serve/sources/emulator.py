@@ -43,6 +43,7 @@ with contextlib.suppress(OSError, ValueError):
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 config = Config()
 config.bind = ["fd://" + sys.argv[1]]
+config.backlog = 1024
 config.keep_alive_timeout = 75
 config.loglevel = sys.argv[2]
 asyncio.run(serve(app, config))

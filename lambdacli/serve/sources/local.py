@@ -80,7 +80,7 @@ class Local:
             self._emulator = await self._started()
         except BaseException:
             making.cancel()
-            await self.stop()
+            await asyncio.gather(self.stop(), making, return_exceptions=True)
             raise
         self._warn_of_another(self._emulator.version)
         self._keeping = asyncio.create_task(self._keep(self._emulator))

@@ -111,9 +111,18 @@ def resources(manifest: Manifest, place: Place) -> list[Resource]:
     needs = of(manifest, place)
     sections = _sections(manifest, needs)
     _with_streams(sections["tables"], manifest)
-    beside = {Key(need.key.kind, bare(need.key.name)): need.where for need in needs if need.key.kind in _BESIDE}
-    found = owned.resources(manifest._replace(resources=sections), place)
-    return [*_once(found), *(Resource(key.kind, key.name, {}, where=where) for key, where in beside.items())]
+    asked = {Key(need.key.kind, bare(need.key.name)): need.where for need in needs}
+    found = [
+        each if each.name in manifest.resources.get(_SECTIONS[each.kind], ()) else _placed(each, asked)
+        for each in owned.resources(manifest._replace(resources=sections), place)
+    ]
+    beside = (Resource(key.kind, key.name, {}, where=where) for key, where in asked.items() if key.kind in _BESIDE)
+    return [*_once(found), *beside]
+
+
+def _placed(resource: Resource, asked: Mapping[Key, str]) -> Resource:
+    """With the place in the manifest of who asks for it."""
+    return resource._replace(where=asked.get(resource.key, resource.where))
 
 
 def _sections(manifest: Manifest, needs: list[Need]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -165,6 +174,6 @@ def _with_streams(tables: dict[str, dict[str, Any]], manifest: Manifest) -> None
                 table.setdefault("stream_view_type", wanted)
 
 
-def _once(found: Any) -> list[Resource]:
+def _once(found: list[Resource]) -> list[Resource]:
     """A queue for the dead letters of several is told of by each of them."""
-    return list({each.key: each for each in reversed(list(found))}.values())[::-1]
+    return list({each.key: each for each in found}.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambdacli.connection import Stopped
 from lambdacli.deploy import graph
 from lambdacli.deploy.aws import Aws
 from lambdacli.deploy.plan import differing, known
@@ -76,7 +77,7 @@ class World:
         for key, outcome in outcomes.items():
             if outcome.state == "done":
                 self._known[key] = work[key]
-            elif outcome.error is not None:
+            elif outcome.error is not None and not isinstance(outcome.error, Stopped):
                 troubles.append(_trouble(wanted[key], outcome.error))
         return Done(tuple(making.made), tuple(troubles), tuple(making.warnings))
 
@@ -99,7 +100,7 @@ class _Making:
         kind = load(key.kind)
         if self._empty and self._make(key, lambda: kind.create(key.name, properties, self._aws)):
             return
-        there = kind.read(key.name, properties, self._aws)
+        there = kind.read(key.name, properties if self._ours else {}, self._aws)  # {}: only whether it is there
         if there is None:
             self._make(key, lambda: kind.create(key.name, properties, self._aws))
         elif self._ours and there.owned and (changed := differing(kind, properties, there)):
