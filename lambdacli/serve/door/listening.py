@@ -60,7 +60,8 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
 
 def _bound(address: tuple[int, tuple[str, int]], port: int) -> socket.socket:
     family, where = address
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # only of a socket that says it is TCP asyncio sends at once what is written in two pieces
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
