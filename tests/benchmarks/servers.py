@@ -175,7 +175,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _read(said: str) -> Slice:
-    found = {share: _milliseconds(value) for share, value in re.findall(r"(50|99)%\s+(\S+)", said)}
+    found = {share: _milliseconds(value) for share, value in re.findall(r"^ +(50|99)% +(\S+)$", said, re.MULTILINE)}
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
