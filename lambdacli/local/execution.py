@@ -122,6 +122,30 @@ class ExecutionEnvironment:
             self._passing = None
         return outcome
 
+    def begin(self, invocation: Invocation, done: Callable[[Outcome], object]) -> None:
+        """Run one invocation in an idle environment whose caller takes no pieces; `done` is called once it has ended.
+
+        The same as `invoke` without a coroutine: warm invocations are all about not waking anybody twice.
+        """
+        self._say(platform_log.start(invocation.request_id))
+        begun = time.perf_counter()
+        ending: _Ending | None = None
+
+        def happened(happening: _Happening) -> None:
+            nonlocal ending
+            if ending is None:
+                ending = self._ended(happening, invocation)
+                if self.state == "busy":  # answered: the invocation ends when the runtime asks for the next
+                    return
+            else:
+                self.state = "idle" if happening.kind == "ready" else "dead"
+            self._mail.give(None)
+            self._stand_down()
+            done(self._finish(invocation.request_id, ending, (time.perf_counter() - begun) * 1000))
+
+        self._deliver(invocation)
+        self._mail.give(happened)
+
     async def _invoked(self, invocation: Invocation) -> Outcome:
         try:
             return await self._whole(invocation)
@@ -239,14 +263,7 @@ class ExecutionEnvironment:
         await self.start()
 
     async def _run(self, invocation: Invocation) -> _Ending:
-        self.state = "busy"
-        seconds = max(0.001, self.plan.timeout - self._late) if self.plan.timeout else None
-        self._late = 0.0
-        deadline = int((time.time() + (seconds or NO_DEADLINE)) * 1000)
-        self._api.deliver(invocation, deadline, streams=self._passing is not None)
-        self._alarm.set(seconds)
-        if self._memory is not None:
-            self._memory.begin()
+        self._deliver(invocation)
         try:
             happening = await self._mail.get()
             if self._passing is not None and happening.kind in ("cut", "exited"):
@@ -256,10 +273,24 @@ class ExecutionEnvironment:
                 last = await self._mail.get()
                 self.state = "idle" if last.kind == "ready" else "dead"
         finally:
-            self._alarm.clear()
-            if self._memory is not None:
-                self._memory.rest()
+            self._stand_down()
         return ending
+
+    def _deliver(self, invocation: Invocation) -> None:
+        """Give the runtime its event, and watch it from now on."""
+        self.state = "busy"
+        seconds = max(0.001, self.plan.timeout - self._late) if self.plan.timeout else None
+        self._late = 0.0
+        deadline = int((time.time() + (seconds or NO_DEADLINE)) * 1000)
+        self._alarm.set(seconds)
+        if self._memory is not None:
+            self._memory.begin()
+        self._api.deliver(invocation, deadline, streams=self._passing is not None)
+
+    def _stand_down(self) -> None:
+        self._alarm.clear()
+        if self._memory is not None:
+            self._memory.rest()
 
     async def _torn(self, first: _Happening) -> _Happening:
         """Of a runtime that dies while it streams: its end says more than the connection's, which comes with it.

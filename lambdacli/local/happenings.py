@@ -13,20 +13,30 @@ T = TypeVar("T")
 
 
 class Mail(Generic[T]):
-    """Happenings in order, for one reader at a time."""
+    """Happenings in order, for one reader at a time: who awaits them one by one, or a function that takes each."""
 
-    __slots__ = ("_reader", "_waiting")
+    __slots__ = ("_reader", "_taker", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: deque[T] = deque()
         self._reader: asyncio.Future[None] | None = None
+        self._taker: Callable[[T], object] | None = None
 
     def put(self, happening: T) -> None:
         """Something happened."""
+        if self._taker is not None:
+            self._taker(happening)
+            return
         self._waiting.append(happening)
         reader = self._reader
         if reader is not None and not reader.done():
             reader.set_result(None)
+
+    def give(self, taker: Callable[[T], object] | None) -> None:
+        """From now on call a function with each, at once; None: keep them for `get`."""
+        self._taker = taker
+        while self._waiting and self._taker is not None:
+            self._taker(self._waiting.popleft())
 
     async def get(self) -> T:
         """The first that nobody has got yet."""

@@ -68,7 +68,8 @@ class Pool:
         self._spares = spares
         self._idle: list[_Member] = []
         self._busy: set[_Member] = set()
-        self._waiting: deque[asyncio.Future[_Member]] = deque()
+        self._waiting: deque[Ticket] = deque()
+        self._impatience: asyncio.TimerHandle | None = None
         self._retired = False
         self._emptied = asyncio.Event()
         self._ending: set[asyncio.Task[None]] = set()
@@ -84,24 +85,38 @@ class Pool:
         """Invocations that run."""
         return len(self._busy)
 
-    async def invoke(
-        self, invocation: Invocation, hear: Callable[[bytes], object] | None = None, stream: Streaming | None = None
-    ) -> Outcome:
-        """Run an invocation in an environment of its own; `hear` gets its part of the log.
+    def begin(self, ticket: Ticket) -> None:
+        """Run an invocation in an environment of its own, as soon as there is one.
 
         Raises:
-            Retired: the pool is being ended, and the invocation has not begun.
+            Retired: the pool is being ended.
         """
-        member = self._idle.pop() if self._idle else None
-        if member is None or member.environment.state == "dead":
-            member = await self._found(member)
-        self._busy.add(member)
-        member.hear = hear
-        try:
-            return await member.environment.invoke(invocation, stream)
-        finally:
-            member.hear = None
-            self._put_back(member)
+        while self._idle:
+            member = self._idle.pop()
+            if member.environment.state != "dead":
+                self._run(member, ticket)
+                return
+            self._end(member)
+        if self._retired:
+            raise Retired
+        loop = asyncio.get_running_loop()
+        ticket.since = loop.time()
+        ticket.pool = self
+        self._waiting.append(ticket)
+        if not self._busy:
+            self.grow()
+        elif self._impatience is None:
+            self._impatience = loop.call_later(_PATIENCE, self._grow_impatient)
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Its caller has given up: what runs is killed."""
+        ticket.gone = True
+        if ticket.task is not None:
+            ticket.task.cancel()
+        elif ticket.member is not None:
+            ticket.member.environment.kill()
+        else:
+            ticket.failed(asyncio.CancelledError())
 
     async def warm(self, number: int) -> None:
         """See to so many environments that have at least begun to initialise."""
@@ -111,10 +126,12 @@ class Pool:
     async def retire(self) -> None:
         """Nothing new begins; what runs is finished. Returns when the last environment has ended."""
         self._retired = True
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_exception(Retired())
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, deque()
+        for ticket in waiting:
+            if not ticket.gone:
+                ticket.failed(Retired())
+        if self._impatience is not None:
+            self._impatience.cancel()
         while self._idle:
             self._end(self._idle.pop())
         self._look_if_empty()
@@ -141,7 +158,7 @@ class Pool:
 
     def grow(self) -> bool:
         """Start an environment for whoever waits longest, if somebody waits and the machine has room."""
-        while self._waiting and self._waiting[0].done():
+        while self._waiting and self._waiting[0].gone:
             self._waiting.popleft()
         if not self._waiting or not self._room.take():
             return False
@@ -150,40 +167,52 @@ class Pool:
         task.add_done_callback(self._ending.discard)
         return True
 
-    async def _found(self, dead: _Member | None) -> _Member:
-        """A living environment: one that comes free soon, or a new one."""
-        while dead is not None:
-            self._end(dead)
-            dead = self._idle.pop() if self._idle else None
-            if dead is not None and dead.environment.state != "dead":
-                return dead
-        if self._retired:
-            raise Retired
+    def _grow_impatient(self) -> None:
+        """Start environments for those who have waited long enough."""
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[_Member] = loop.create_future()
-        self._waiting.append(waiter)
-        if self._busy:
-            loop.call_later(_PATIENCE, self._grow_for, waiter)
-        else:
-            self.grow()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._put_back(waiter.result())
-            raise
+        self._impatience = None
+        long_ago = loop.time() - _PATIENCE
+        while self._waiting and (self._waiting[0].gone or self._waiting[0].since <= long_ago) and self.grow():
+            pass
+        if self._waiting:
+            due = max(self._waiting[0].since + _PATIENCE, loop.time() + _PATIENCE / 4)
+            self._impatience = loop.call_at(due, self._grow_impatient)
 
-    def _grow_for(self, waiter: asyncio.Future[_Member]) -> None:
-        if not waiter.done():
-            self.grow()
-
-    async def _start_for(self, waiter: asyncio.Future[_Member]) -> None:
+    async def _start_for(self, ticket: Ticket) -> None:
         member = await self._started()
-        if waiter.done():
+        if self._retired and not ticket.gone:
+            ticket.failed(Retired())
+            ticket.gone = True
+        if ticket.gone:
             self._put_back(member)
         else:
-            self._busy.add(member)
-            waiter.set_result(member)
+            self._run(member, ticket)
+
+    def _run(self, member: _Member, ticket: Ticket) -> None:
+        self._busy.add(member)
+        member.hear = ticket.hear
+        ticket.member = member
+        ticket.pool = self
+        if ticket.stream is None and member.environment.state == "idle":
+            member.environment.begin(ticket.invocation, ticket.done)
+            return
+        ticket.task = asyncio.get_running_loop().create_task(self._run_slowly(member, ticket))
+
+    async def _run_slowly(self, member: _Member, ticket: Ticket) -> None:
+        """What has to be initialised first, or streams."""
+        try:
+            outcome = await member.environment.invoke(ticket.invocation, ticket.stream)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the caller's, who raises it
+            self.leave(member)
+            ticket.failed(error)
+        else:
+            self.leave(member)
+            ticket.ended(outcome)
+
+    def leave(self, member: _Member) -> None:
+        """Its invocation has ended."""
+        member.hear = None
+        self._put_back(member)
 
     async def _started(self) -> _Member:
         member = _Member(self.plan, self._log)
@@ -199,10 +228,9 @@ class Pool:
             return
         member.used = time.monotonic()
         while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                self._busy.add(member)
-                waiter.set_result(member)
+            ticket = self._waiting.popleft()
+            if not ticket.gone:
+                self._run(member, ticket)
                 return
         self._idle.append(member)
 
@@ -218,13 +246,49 @@ class Pool:
             self._room.free()
 
     def _look_if_empty(self) -> None:
-        if self._retired and not self._busy:
+        if self._retired and not self._busy and not self._emptied.is_set():
             self._room.leave(self)
             self._emptied.set()
 
 
 class Retired(Exception):  # noqa: N818 - what has become of the pool: its successor takes the invocation
     """The pool takes no more invocations."""
+
+
+class Ticket:
+    """An invocation on its way: once, either `ended` gets its outcome or `failed` why there is none."""
+
+    __slots__ = ("ended", "failed", "gone", "hear", "invocation", "member", "pool", "since", "stream", "task")
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        ended: Callable[[Outcome], object],
+        failed: Callable[[BaseException], object],
+        hear: Callable[[bytes], object] | None = None,
+        stream: Streaming | None = None,
+    ) -> None:
+        self.invocation = invocation
+        self.ended = ended
+        self.failed = failed
+        self.hear = hear
+        self.stream = stream
+        self.gone = False  # nobody wants it any more
+        self.since = 0.0  # when it began to wait, by the loop's time
+        self.pool: Pool | None = None
+        self.member: _Member | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def done(self, outcome: Outcome) -> None:
+        """It has run: its environment takes the next before the caller gets the outcome."""
+        if self.pool is not None and self.member is not None:
+            self.pool.leave(self.member)
+        self.ended(outcome)
+
+    def cancel(self) -> None:
+        """The caller has given up."""
+        if self.pool is not None:
+            self.pool.cancel(self)
 
 
 class _Member:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.errors import LambdacliError
@@ -11,7 +12,7 @@ from lambdacli.local import invocation as results
 from lambdacli.local import once
 from lambdacli.local.invocation import Invocation, Outcome, PlatformError, Report, new_id
 from lambdacli.local.plan import Machine, plan
-from lambdacli.local.pool import Pool, Retired, Room
+from lambdacli.local.pool import Pool, Retired, Room, Ticket
 from lambdacli.local.spares import Spares
 from lambdacli.local.variables import function_arn
 
@@ -70,6 +71,7 @@ class Fleet:
         self._members = {name: _Member(function) for name, function in manifest.functions.items()}
         self._leaving: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.Task[None] | None = None
+        self._running = 0
         self._resting = asyncio.Event()  # nothing runs
         self._resting.set()
 
@@ -110,10 +112,31 @@ class Fleet:
     @property
     def running(self) -> int:
         """Invocations that run now, of all functions."""
-        return sum(member.running for member in self._members.values())
+        return self._running
 
     async def invoke(self, name: str, call: Call) -> Outcome:
-        """Run one invocation. Every failure of the function is an `Outcome`.
+        """Run one invocation. Every failure of the function is an `Outcome`. Who is cancelled has it killed.
+
+        Raises:
+            NoSuchFunction: the manifest has none of this name.
+            Throttled: as many invocations run as the function has reserved.
+        """
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        ticket = self.begin(name, call, partial(_set, future), partial(_fail, future))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            ticket.cancel()
+            raise
+
+    def begin(
+        self,
+        name: str,
+        call: Call,
+        ended: Callable[[Outcome], object],
+        failed: Callable[[BaseException], object],
+    ) -> Ticket:
+        """Run one invocation without waiting for it: `ended` is called with its outcome, or `failed`; maybe at once.
 
         Raises:
             NoSuchFunction: the manifest has none of this name.
@@ -124,13 +147,23 @@ class Fleet:
         if reserved is not None and member.running >= reserved:
             raise Throttled(f"function {name}: {reserved} invocations run already, all that it has reserved")
         member.running += 1
+        self._running += 1
         self._resting.clear()
-        try:
-            return await self._run(member, call)
-        finally:
-            member.running -= 1
-            if not member.running and not self.running:
-                self._resting.set()
+
+        def out(outcome: Outcome) -> None:
+            self._left(member)
+            ended(outcome)
+
+        def not_out(error: BaseException) -> None:
+            if isinstance(error, Retired):  # it was replaced before this one began
+                self._hand(member, ticket)
+                return
+            self._left(member)
+            failed(error)
+
+        ticket = Ticket(self._wanted(member.function, call), out, not_out, call.hear, call.stream)
+        self._hand(member, ticket)
+        return ticket
 
     def change(self, manifest: Manifest, saved: Iterable[str] = ()) -> tuple[str, ...]:
         """Go over to a manifest; functions that are new to it, differ in it, or whose code was saved, start anew.
@@ -183,26 +216,35 @@ class Fleet:
         except KeyError:
             raise NoSuchFunction(f"no function {name!r} in the manifest") from None
 
-    async def _run(self, member: _Member, call: Call) -> Outcome:
-        name = member.function.name
-        request_id = call.request_id or new_id()
-        wanted = Invocation(
+    def _left(self, member: _Member) -> None:
+        member.running -= 1
+        self._running -= 1
+        if not self._running:
+            self._resting.set()
+
+    def _wanted(self, function: Function, call: Call) -> Invocation:
+        return Invocation(
             call.event,
-            request_id,
-            call.arn or self.arn(name),
+            call.request_id or new_id(),
+            call.arn or function_arn(function, self.manifest.region, self.manifest.account),
             call.trace_id or once.trace_id(),
             call.client_context,
             call.identity,
             call.tenant_id,
         )
+
+    def _hand(self, member: _Member, ticket: Ticket) -> None:
+        """Give an invocation to the function's newest environments."""
         while True:
             try:
                 pool = member.pool or self._made(member)
             except LambdacliError as error:
                 self._telling.trouble(error)
-                return _unreachable(request_id, member.function, error)
-            with contextlib.suppress(Retired):  # it was replaced before this one began
-                return await pool.invoke(wanted, call.hear, call.stream)
+                ticket.ended(_unreachable(ticket.invocation.request_id, member.function, error))
+                return
+            with contextlib.suppress(Retired):
+                pool.begin(ticket)
+                return
 
     def _made(self, member: _Member) -> Pool:
         function = member.function
@@ -257,6 +299,16 @@ class _Member:
         """The same, with what the manifest says now."""
         self.function = function
         return self
+
+
+def _set(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+def _fail(future: asyncio.Future[Outcome], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 def _runs_differently(name: str, before: Manifest, now: Manifest) -> bool:
