@@ -16,6 +16,7 @@ from lambdacli import manifest as manifests
 from lambdacli.local import guard
 from lambdacli.local.plan import Machine
 from lambdacli.serve.fleet import Fleet
+from lambdacli.serve.later import Queueing
 from lambdacli.serve.parts import Common
 from lambdacli.serve.pushed import Pushed
 
@@ -50,7 +51,7 @@ class AtOnce:
 
     full = False
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, _clock: Clock, _heard: Heard) -> None:
         self._fleet = fleet
         self._running: set[asyncio.Task[None]] = set()
         self.got: list[Got] = []
@@ -69,12 +70,13 @@ class AtOnce:
 class Running:
     """A fleet with what is pushed to it."""
 
-    def __init__(self, folder: Path, manifest: Manifest, source: Source) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, source: Source, later: Any) -> None:
         self.heard = Heard()
         self._folder = folder
         self.fleet = Fleet(manifest, lambda function: Machine({}, {}, function.timeout), self.heard, 10)
-        self.later = AtOnce(self.fleet)
-        self.pushed = Pushed(Common(self.fleet, self.later, Clock(), self.heard), source)
+        clock = Clock()
+        self.later = later(self.fleet, clock, self.heard)
+        self.pushed = Pushed(Common(self.fleet, self.later, clock, self.heard), source)
 
     async def got(self, number: int = 1) -> list[Got]:
         """So many events, in the order of their arrival; they are forgotten then."""
@@ -96,14 +98,14 @@ class Running:
             assert asyncio.get_running_loop().time() < until, (self.heard, self.later.got)
             await asyncio.sleep(0.01)
 
-    async def change(self, functions: Mapping[str, Any], **more: Any) -> None:
+    async def change(self, functions: Mapping[str, Any]) -> None:
         """Another manifest."""
-        now = written(self._folder, functions, **more)
+        now = written(self._folder, functions)
         self.fleet.change(now)
         await self.pushed.change(now)
 
 
-def written(folder: Path, functions: Mapping[str, Any], **more: Any) -> Manifest:
+def written(folder: Path, functions: Mapping[str, Any]) -> Manifest:
     """A manifest whose functions have these triggers."""
     (folder / "app.py").write_text(_APP)
     whole = {
@@ -111,7 +113,6 @@ def written(folder: Path, functions: Mapping[str, Any], **more: Any) -> Manifest
         "region": "eu-west-1",
         "defaults": {"runtime": RUNTIME, "handler": "app.handler", "code": "app.py", "timeout": 20},
         "functions": {name: {"triggers": triggers} for name, triggers in functions.items()},
-        **more,
     }
     path = folder / "lambdacli.yaml"
     path.write_text(json.dumps(whole))
@@ -119,16 +120,20 @@ def written(folder: Path, functions: Mapping[str, Any], **more: Any) -> Manifest
 
 
 @asynccontextmanager
-async def running(folder: Path, source: Source, functions: Mapping[str, Any], **more: Any) -> AsyncIterator[Running]:
+async def running(
+    folder: Path, source: Source, functions: Mapping[str, Any], later: Any = AtOnce
+) -> AsyncIterator[Running]:
     """Everything started; ended in order after the block."""
     guard.current()
-    made = Running(folder, written(folder, functions, **more), source)
+    made = Running(folder, written(folder, functions), source, later)
     await made.fleet.start()
     try:
         await made.pushed.start()
         yield made
     finally:
         await made.pushed.stop()
+        if isinstance(made.later, Queueing):
+            await made.later.stop()
         await made.fleet.close()
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.1  # seconds, doubled each time
 _LONGEST_PAUSE = 2.0
+_PATIENCE = 3.0  # seconds
 
 
 class Mending:
@@ -30,7 +31,8 @@ class Mending:
         self._telling = telling
         self._set_up = set_up
         self._lock = asyncio.Lock()
-        self._silent: set[str] = set()  # those that do not answer
+        self._silent: dict[str, float] = {}  # since when they do not answer
+        self._told: set[str] = set()  # those of them that are told of
         self._absent: set[str] = set()  # those that could not be set up
         self._task: asyncio.Task[None] | None = None
         self._pause = _FIRST_PAUSE
@@ -56,19 +58,26 @@ class Mending:
             self._absent = now
         return bool(problems)
 
-    async def lost(self, what: str, error: LambdacliError) -> None:
-        """It does not answer: returns when it makes sense to ask again."""
-        if what not in self._silent:
-            self._silent.add(what)
+    async def lost(self, what: str, error: LambdacliError) -> bool:
+        """It does not answer: returns when it makes sense to ask again; whether it has been so for long.
+
+        What comes back soon, as an emulator that is started again, is not worth a word.
+        """
+        now = asyncio.get_running_loop().time()
+        long = now - self._silent.setdefault(what, now) >= _PATIENCE
+        if long and what not in self._told:
+            self._told.add(what)
             self._tell(what, error)
         await asyncio.sleep(self._pause)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        return long
 
     def found(self, what: str) -> None:
         """It answers."""
         self._pause = _FIRST_PAUSE
-        if what in self._silent:
-            self._silent.discard(what)
+        self._silent.pop(what, None)
+        if what in self._told:
+            self._told.discard(what)
             self._telling.note(f"{what}: it is there again")
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.pushed.arriving import Arrival, Given, Subscriber
     from lambdacli.serve.queues import Message
 
-_WAIT = 20  # seconds of a long poll, the most that SQS takes
+_WAIT = 5  # seconds of a long poll; a queue that is deleted meanwhile is not noticed before
 _AWAKE = "lambdacli: nothing more is wanted"  # ends a long poll at once
 _PATIENCE = 3  # seconds until it has
 _FULL = 0.1  # seconds between two looks whether there is room again
@@ -129,17 +129,20 @@ class Queued:
             await self._queue.send(_AWAKE)
 
     async def _receive(self) -> None:
+        wait = _WAIT
         while not self._ending:
             if self._given.common.later.full:
                 await asyncio.sleep(_FULL)
                 continue
             try:
-                messages = await self._queue.receive(MOST, _WAIT)
+                messages = await self._queue.receive(MOST, wait)
             except LambdacliError as error:
-                await self._mending.lost(self._way.kind, error)
-                if isinstance(error, Refused) and error.absent:
+                wait = 0  # to know at once that it answers again
+                long = await self._mending.lost(self._way.kind, error)
+                if long and isinstance(error, Refused) and error.absent:
                     await self.again()
                 continue
+            wait = _WAIT
             self._mending.found(self._way.kind)
             if messages:
                 await asyncio.shield(self._tasks.begin(self._handle(messages)))
