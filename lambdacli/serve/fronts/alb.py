@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Manifest
     from lambdacli.serve.fronts.apis import Use
+    from lambdacli.serve.fronts.desk import Desk
     from lambdacli.serve.fronts.request import Request
-    from lambdacli.serve.fronts.site import Desk
 
 _LAST = 50_001  # after every rule: the default action
 _LONGEST = 32  # characters of a target group's name

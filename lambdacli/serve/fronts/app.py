@@ -10,8 +10,8 @@ from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.fronts import apis
 from lambdacli.serve.fronts.answer import message
+from lambdacli.serve.fronts.desk import Desk
 from lambdacli.serve.fronts.request import Request
-from lambdacli.serve.fronts.site import Desk
 from lambdacli.triggers import _routes as routes
 
 if TYPE_CHECKING:

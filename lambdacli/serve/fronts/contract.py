@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.serve.fronts.answer import Answer
@@ -104,9 +105,10 @@ def headers_and_cookies(value: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def with_media(headers: list[tuple[str, str]], media: str) -> list[tuple[str, str]]:
     """The headers, with a content type if they have none."""
-    if not any(name == "content-type" for name, _ in headers):
-        headers.append(("content-type", media))
-    return headers
+    for name, _ in headers:
+        if name == "content-type":
+            return headers
+    return [*headers, ("content-type", media)]
 
 
 def _loaded(payload: bytes) -> Any:
@@ -122,8 +124,9 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(given, dict):
         raise Malformed(f"headers is no object but {_told(given)}")
     for name, value in given.items():
-        if value is not None and name.lower() not in _OWN:
-            yield name.lower(), _clean(name, value)
+        lower = name.lower()
+        if value is not None and lower not in _OWN:
+            yield lower, _clean(lower, value)
 
 
 def _lists(given: Any) -> Iterator[tuple[str, str]]:
@@ -134,18 +137,27 @@ def _lists(given: Any) -> Iterator[tuple[str, str]]:
     for name, values in given.items():
         if not isinstance(values, list):
             raise Malformed(f"multiValueHeaders.{name} is no list but {_told(values)}")
+        lower = name.lower()
         for value in values:
-            if value is not None and name.lower() not in _OWN:
-                yield name.lower(), _clean(name, value)
+            if value is not None and lower not in _OWN:
+                yield lower, _clean(lower, value)
 
 
 def _clean(name: str, value: Any) -> str:
-    if not isinstance(value, (str, int, float)):
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, (int, float)):
+        text = json.dumps(value)
+    else:
         raise Malformed(f"the header {name} is no text but {_told(value)}")
-    text = json.dumps(value) if isinstance(value, bool) else str(value)
-    if not _NAME.fullmatch(name) or _BROKEN.search(text):
+    if not _is_name(name) or not (text.isprintable() or _BROKEN.search(text) is None):
         raise Malformed(f"{name!r} is no name of a header, or its value has more than one line")
     return text
+
+
+@lru_cache(maxsize=512)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def _body(value: Mapping[str, Any], *, decode: bool) -> bytes:

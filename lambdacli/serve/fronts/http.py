@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from lambdacli.errors import ManifestError
 from lambdacli.serve.fronts import apis, bodies, contract, payloads
 from lambdacli.serve.fronts.answer import Answer, Refusal, message
-from lambdacli.serve.fronts.authorizers import NOBODY, Asked, Judge, Verdict, everybody, functions, signed, tokens
+from lambdacli.serve.fronts.authorizers import Asked, Judge, Verdict, everybody, functions, signed, tokens
 from lambdacli.serve.fronts.cors import Cors
 from lambdacli.serve.fronts.limits import HTTP
 from lambdacli.serve.fronts.request import request_id
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lambdacli.serve.fronts.apis import Use
+    from lambdacli.serve.fronts.desk import Desk
     from lambdacli.serve.fronts.payloads import Api
     from lambdacli.serve.fronts.request import Request
-    from lambdacli.serve.fronts.site import Desk
 
 _DEFAULT = "$default"
 _SECONDS = 30
@@ -55,8 +55,8 @@ class HttpApi(Site):
         self.labels = apis.labels(self.api.id, name)
         self.title = f"HTTP API {name}".rstrip()
         named = [each.settings.get("stage", _DEFAULT) for each in uses]
-        self._stages = tuple(dict.fromkeys(named))
-        self._home = _DEFAULT if _DEFAULT in self._stages else self._stages[0]
+        self._in_urls = tuple(dict.fromkeys(each for each in named if each != _DEFAULT))
+        self._home = _DEFAULT if _DEFAULT in named else self._in_urls[0]
         self.root = "" if self._home == _DEFAULT else f"/{self._home}"
         self.cors = self._cors(uses)
         made = [self._route(each) for each in uses]
@@ -95,44 +95,38 @@ class HttpApi(Site):
         await self.take(turn)
         api = self.api if stage == self.api.stage else self.api._replace(stage=stage)
         parameters = {name: unquote(value) if "%" in value else value for name, value in given.items()}
-        if route.version == "1.0":
-            return await self._version_1(turn, route, api, parameters)
-        path = self._asked(request, stage)
-        event = payloads.version_2(request, api, route.key, path, turn.api_id, parameters)
-        verdict = await self._judged(turn, route, api, lambda: event)
-        if verdict.kind != "none":
-            event["requestContext"]["authorizer"] = {verdict.kind: dict(verdict.details)}
+        make = partial(self._event, turn, route, api, parameters)
+        event = make(route.version)
+        if route.judge is not everybody:
+            arn = apis.execute_arn(api, request.method, self._inside(request.path, api.stage))
+            verdict = await route.judge(Asked(turn, arn, route.key, api.stage, make))
+            _tell(event["requestContext"], verdict, route.version)
         if request.body:
             payloads.with_body(event, bodies.told(request.body, request.media))
+        elif route.version == "1.0":
+            payloads.with_body(event, (None, False))
         else:
             event["isBase64Encoded"] = False
         outcome = await self.invoke(turn, event, route.seconds)
+        if route.version == "1.0":
+            return contract.proxied(outcome.payload, decode=True, strict=False, media=_PLAIN)
         return contract.inferred(outcome.payload, _PLAIN)
 
-    async def _version_1(self, turn: Turn, route: _Route, api: Api, parameters: Mapping[str, str]) -> Answer:
-        request = turn.request
-        path = self._inside(request.path, api.stage)
-        make = partial(payloads.version_1, request, api, route.path, path, turn.api_id, parameters)
-        verdict = await self._judged(turn, route, api, lambda: {**make(), "path": self._asked(request, api.stage)})
-        event = {"version": "1.0", **make()}
-        event["path"] = self._asked(request, api.stage)
+    def _event(
+        self, turn: Turn, route: _Route, api: Api, parameters: Mapping[str, str], version: str
+    ) -> dict[str, Any]:
+        """What the function gets, or an authorizer, without the body."""
+        path = self._asked(turn.request, api.stage)
+        if version != "1.0":
+            return payloads.version_2(turn.request, api, route.key, path, turn.api_id, parameters)
+        inside = self._inside(turn.request.path, api.stage)
+        event = payloads.version_1(turn.request, api, route.path, inside, turn.api_id, parameters)
         event["requestContext"]["resourceId"] = route.key
-        apis.tell_caller(event["requestContext"], verdict)
-        body = bodies.told(request.body, request.media) if request.body else (None, False)
-        event["body"], event["isBase64Encoded"] = body
-        outcome = await self.invoke(turn, event, route.seconds)
-        return contract.proxied(outcome.payload, decode=True, strict=False, media=_PLAIN)
-
-    async def _judged(self, turn: Turn, route: _Route, api: Api, event: Any) -> Verdict:
-        if route.judge is everybody:
-            return NOBODY
-        path = self._inside(turn.request.path, api.stage)
-        arn = apis.execute_arn(api, turn.request.method, path)
-        return await route.judge(Asked(turn, arn, route.key, api.stage, event))
+        return {"version": version, **event, "path": path}
 
     def _found(self, request: Request, method: str = "") -> tuple[_Route, dict[str, str], str] | None:
         """The route, its parameters, and the stage that the URL names."""
-        for stage in self._stages:
+        for stage in self._in_urls:
             inside = self._inside(request.raw_path, stage)
             if inside is not request.raw_path and (found := self.routes.find(method or request.method, inside)):
                 return *found, stage
@@ -186,6 +180,14 @@ class HttpApi(Site):
             _SECONDS,
         )
         return functions.ByFunction(self, asking, _REFUSALS)
+
+
+def _tell(context: dict[str, Any], verdict: Verdict, version: str) -> None:
+    """Put the caller into the request context."""
+    if version == "1.0":
+        apis.tell_caller(context, verdict)
+    else:
+        context["authorizer"] = {verdict.kind: dict(verdict.details)}
 
 
 def _source(route: _Route, request: Request) -> str:

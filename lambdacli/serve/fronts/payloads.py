@@ -173,6 +173,6 @@ def spelled(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-def with_body(event: dict[str, Any], body: tuple[str, bool]) -> None:
+def with_body(event: dict[str, Any], body: tuple[str | None, bool]) -> None:
     """Put the body in, and whether it is base64."""
     event["body"], event["isBase64Encoded"] = body

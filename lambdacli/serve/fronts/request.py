@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
 
-_BETWEEN_HOPS = frozenset(
-    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect")
-)
+_NOTED = frozenset(  # headers that are looked at, replaced, or concern one connection only
+    (
+        b"host", b"user-agent", b"content-type", b"content-length", b"content-encoding", b"origin", b"x-forwarded-for",
+        b"x-forwarded-port", b"x-forwarded-proto", b"x-amzn-trace-id", b"connection", b"keep-alive",
+        b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect",
+    )
+)  # fmt: skip
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -37,8 +41,9 @@ class Request:
     """
 
     __slots__ = (
-        "_receive", "added", "body", "encoding", "has_body", "headers", "host", "length", "media", "method", "moment",
-        "origin", "path", "port", "query", "raw_path", "scope", "size", "source_ip", "trace", "user_agent",
+        "_receive", "added", "body", "encoding", "forwarded", "has_body", "headers", "host", "length", "media",
+        "method", "moment", "origin", "path", "port", "query", "raw_path", "scope", "size", "source_ip", "trace",
+        "user_agent",
     )  # fmt: skip
 
     def __init__(self, scope: Mapping[str, Any], receive: Receive) -> None:
@@ -69,7 +74,11 @@ class Request:
 
     def parameters(self) -> list[tuple[str, str]]:
         """The decoded query."""
-        return parse_qsl(self.query, keep_blank_values=True) if self.query else []
+        query = self.query
+        if "%" in query or "+" in query:
+            return parse_qsl(query, keep_blank_values=True)
+        pairs = [each.partition("=") for each in query.split("&") if each]
+        return [(name, value) for name, _, value in pairs]
 
     async def read(self, limit: int) -> None:
         """Take the body in.
@@ -98,48 +107,53 @@ class Request:
     def _take_headers(self, given: list[tuple[bytes, bytes]]) -> None:
         headers: list[tuple[str, str]] = []
         self.size = len(self.method) + len(self.raw_path) + len(self.query) + 10
-        forwarded = trace = ""
+        self.forwarded = self.trace = ""
         for raw, content in given:
             self.size += len(raw) + len(content)
             value = content.decode("latin-1")
-            if raw == b"content-length":
-                self.has_body, self.length = value != "0", int(value)
-            elif raw in _BETWEEN_HOPS:
-                self.has_body = self.has_body or raw == b"transfer-encoding"
-                continue
-            elif raw == b"x-forwarded-for":
-                forwarded = value if not forwarded else f"{forwarded}, {value}"
-                continue
-            elif raw in (b"x-forwarded-port", b"x-forwarded-proto"):
-                continue
-            elif raw == b"x-amzn-trace-id":
-                trace = value
-                continue
-            else:
-                self._note(raw, value)
-            headers.append((raw.decode("latin-1"), value))
+            if raw not in _NOTED or self._note(raw, value):
+                headers.append((raw.decode("latin-1"), value))
         self.headers = headers
-        self._add(forwarded, trace)
+        self._add()
 
-    def _note(self, name: bytes, value: str) -> None:
+    def _note(self, name: bytes, value: str) -> bool:
+        """Keep a header that is looked at; whether it is passed on as it is."""
         if name == b"host":
             self.host = value
         elif name == b"user-agent":
             self.user_agent = value
-        elif name == b"origin":
-            self.origin = value
         elif name == b"content-type":
             self.media = value.partition(";")[0].strip().lower()
+        elif name == b"content-length":
+            self.has_body, self.length = value != "0", int(value)
+        elif name == b"origin":
+            self.origin = value
         elif name == b"content-encoding":
             self.encoding = value
+        else:
+            self._note_of_the_way(name, value)
+            return False
+        return True
 
-    def _add(self, forwarded: str, trace: str) -> None:
-        self.trace = trace if trace.startswith("Root=") else trace_id()
+    def _note_of_the_way(self, name: bytes, value: str) -> None:
+        """Keep a header that is replaced, or concerns one connection only."""
+        if name == b"x-forwarded-for":
+            self.forwarded = f"{self.forwarded}, {value}" if self.forwarded else value
+        elif name == b"x-amzn-trace-id":
+            self.trace = value
+        elif name == b"transfer-encoding":
+            self.has_body = True
+
+    def _add(self) -> None:
+        given = self.trace
+        if not given.startswith("Root="):
+            self.trace = trace_id()
+        way = f"{self.forwarded}, {self.source_ip}" if self.forwarded else self.source_ip
         self.added = [
-            ("x-amzn-trace-id", trace or self.trace.partition(";")[0]),
-            ("x-forwarded-for", f"{forwarded}, {self.source_ip}" if forwarded else self.source_ip),
+            ("x-amzn-trace-id", given or self.trace.partition(";")[0]),
+            ("x-forwarded-for", way),
             ("x-forwarded-port", self.port),
-            ("x-forwarded-proto", str(self.scope.get("scheme", "http"))),
+            ("x-forwarded-proto", self.scope["scheme"]),
         ]
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lambdacli.serve.fronts.apis import Use
+    from lambdacli.serve.fronts.desk import Desk
     from lambdacli.serve.fronts.request import Request
-    from lambdacli.serve.fronts.site import Desk
 
 _SECONDS = 29
 _TTL = 300  # seconds that an authorizer's answer is kept unless the trigger says otherwise
@@ -138,7 +138,7 @@ class RestApi(Site):
         request = turn.request
         arn = apis.execute_arn(self.api, request.method, event["path"])
         route = f"{request.method} {method.path}"
-        return await method.judge(Asked(turn, arn, route, self.api.stage, lambda: {**event}))
+        return await method.judge(Asked(turn, arn, route, self.api.stage, lambda _form: {**event}))
 
     def _check(self, method: _Method, event: dict[str, Any], request: Request) -> None:
         """API key and required parameters.

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import contextlib
 import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lambdacli.errors import LambdacliError
 from lambdacli.model import MAX_EVENT
 from lambdacli.serve.fleet import Call, NoSuchFunction, Throttled
 from lambdacli.serve.fronts.answer import Answer, Refusal
 from lambdacli.serve.fronts.contract import Malformed
+from lambdacli.serve.fronts.desk import Late
 from lambdacli.serve.fronts.payloads import dumps
 from lambdacli.serve.fronts.request import Gone, TooLarge
 from lambdacli.serve.telling import Step
@@ -22,82 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lambdacli.local.invocation import Outcome
-    from lambdacli.local.streaming import Streaming
-    from lambdacli.model import Manifest
     from lambdacli.serve.fronts.answer import Send
+    from lambdacli.serve.fronts.desk import Desk
     from lambdacli.serve.fronts.limits import Manners
     from lambdacli.serve.fronts.request import Request
     from lambdacli.serve.fronts.streams import Relay
-    from lambdacli.serve.parts import Common
 
 _LONGEST = 300  # characters of a reason that are told
-
-
-class Late(Exception):  # noqa: N818 - what the function is
-    """The function took longer than its caller waits."""
-
-
-class Desk:
-    """Invokes functions for callers that do not wait for ever: what they leave behind runs on."""
-
-    def __init__(self, common: Common) -> None:
-        self.common = common
-        self.manifest: Manifest = common.fleet.manifest
-        self._running: set[asyncio.Task[Outcome]] = set()
-
-    async def ask(self, function: str, call: Call, seconds: float, source: str) -> Outcome:
-        """Invoke a function of the manifest, and wait for so many seconds; `source` is for those who watch.
-
-        Raises:
-            Late: it has not answered; the invocation goes on.
-            Throttled: its reserved concurrency is in use.
-            NoSuchFunction: it is not in the manifest.
-        """
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self.common.fleet.invoke(function, call))
-        self._running.add(task)
-        enough: asyncio.Future[None] = loop.create_future()
-        wake = partial(_wake, enough)
-        timer = loop.call_later(seconds, wake)
-        task.add_done_callback(wake)
-        try:
-            await enough
-        finally:
-            timer.cancel()
-            if not task.done():
-                task.add_done_callback(partial(self._nobody_waits, function, source))
-            else:
-                self._running.discard(task)
-        if not task.done():
-            raise Late
-        return task.result()
-
-    async def stop(self) -> None:
-        """End what still runs."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _nobody_waits(self, function: str, source: str, task: asyncio.Task[Outcome]) -> None:
-        self._running.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if isinstance(error, LambdacliError):
-            self.common.telling.trouble(error)
-        elif error is not None:
-            self.common.telling.warning(f"{function}: {type(error).__name__}: {error}")
-        else:
-            outcome = task.result()
-            detail = f"{outcome.status}, when its caller had got another answer"
-            took = outcome.report.duration
-            step = Step("discarded", source, function, (), detail, outcome.request_id, milliseconds=took)
-            self.common.telling.step(step)
-
-
-def _wake(waiting: asyncio.Future[None], _task: object = None) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 class Turn:
@@ -162,13 +92,9 @@ class Site:
         except Malformed as problem:
             self._complain(turn, f"{turn.function} answered what {self.what} does not take: {problem}")
             answer = self.manners.malformed
-        except Gone:
+        except (Gone, Late):  # nobody is there, or has had an answer
             return
-        if answer is not None:
-            answer = self.finish(turn, answer)
-            turn.status = answer.status
-            await answer.deliver(send)
-        self._tell(turn)
+        await self._end(turn, answer)
 
     async def take(self, turn: Turn) -> None:
         """Read the request, within the service's limits."""
@@ -180,18 +106,19 @@ class Site:
             raise Refusal(self.manners.too_large, f"a body of more than {self.manners.body} bytes") from None
 
     async def invoke(
-        self, turn: Turn, event: Mapping[str, Any], seconds: float, stream: Streaming | None = None
+        self, turn: Turn, event: Mapping[str, Any], seconds: float, stream: Relay | None = None
     ) -> Outcome:
         """The function's success.
 
         Raises:
             Refusal: there is none.
+            Late: it comes after the answer that the client had.
         """
         payload = dumps(event).encode("utf-8", "surrogatepass")
         if len(payload) > MAX_EVENT:
             raise Refusal(self.manners.too_large, f"an event of more than {MAX_EVENT} bytes")
         call = Call(payload, trace_id=turn.request.trace, request_id=turn.invocation, stream=stream)
-        outcome = await self.ask(turn, turn.function, call, seconds)
+        outcome = await self.ask(turn, turn.function, call, seconds, self.manners.late)
         turn.invocation = outcome.request_id
         if outcome.status != "success":
             reason = failure(outcome)
@@ -222,21 +149,48 @@ class Site:
         await relay.end()
         return None
 
-    async def ask(self, turn: Turn, function: str, call: Call, seconds: float) -> Outcome:
+    async def ask(self, turn: Turn, function: str, call: Call, seconds: float, late: Answer) -> Outcome:
         """Invoke; what keeps the function from answering is the service's refusal.
+
+        Args:
+            turn: for which request.
+            function: of the manifest.
+            call: with its event.
+            seconds: after which the client has the answer `late`.
+            late: see there.
 
         Raises:
             Refusal: there is no outcome.
+            Late: it comes after the answer that the client had.
         """
+        refusal = Refusal(late, f"{function} has not answered within {seconds:g} s")
         try:
-            return await self.desk.ask(function, call, seconds, turn.source)
-        except Late:
-            raise Refusal(self.manners.late, f"{function} has not answered within {seconds:g} s") from None
+            if call.stream is None:
+                return await self.desk.ask(function, call, seconds, partial(self._too_late, turn, refusal))
+            return await self._ask_apart(function, call, seconds, refusal)
         except Throttled as error:
             self.telling.step(Step("throttled", turn.source, function, (), error.message))
             raise Refusal(self.manners.throttled, error.message) from None
         except NoSuchFunction as error:
             raise Refusal(self.manners.failed, error.message) from None
+
+    async def _ask_apart(self, function: str, call: Call, seconds: float, refusal: Refusal) -> Outcome:
+        """A stream that is late has to be broken off, which only who has begun it can do."""
+        try:
+            return await self.desk.ask_apart(function, call, seconds)
+        except Late:
+            raise refusal from None
+
+    async def _too_late(self, turn: Turn, refusal: Refusal) -> None:
+        """Answer in the place of a function that still runs."""
+        await self._end(turn, self._refused(turn, refusal))
+
+    async def _end(self, turn: Turn, answer: Answer | None) -> None:
+        if answer is not None:
+            answer = self.finish(turn, answer)
+            turn.status = answer.status
+            await answer.deliver(turn.send)
+        self._tell(turn)
 
     def _refused(self, turn: Turn, refusal: Refusal) -> Answer:
         turn.detail = refusal.reason

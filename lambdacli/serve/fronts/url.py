@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lambdacli.serve.fronts.apis import Use
+    from lambdacli.serve.fronts.desk import Desk
     from lambdacli.serve.fronts.request import Request
-    from lambdacli.serve.fronts.site import Desk
 
 _ROUTE = "$default"
 _SECONDS = 900.0  # the longest that any function may run
@@ -74,7 +74,7 @@ class FunctionUrl(Site):
         await self.take(turn)
         event = payloads.version_2(request, self._api, _ROUTE, request.raw_path, turn.api_id)
         if self._judge is not everybody:
-            verdict = await self._judge(Asked(turn, "", _ROUTE, _ROUTE, lambda: event))
+            verdict = await self._judge(Asked(turn, "", _ROUTE, _ROUTE, lambda _form: event))
             if verdict is not NOBODY:
                 event["requestContext"]["authorizer"] = {verdict.kind: dict(verdict.details)}
         if request.body:

@@ -17,7 +17,7 @@ class Asked(NamedTuple):
     arn: str  # of the method or route that it asks for
     route: str  # the route's key
     stage: str
-    event: Callable[[], dict[str, Any]]  # makes what a REQUEST authorizer gets, beside what is said of itself
+    event: Callable[[str], dict[str, Any]]  # by the form that the authorizer has: what it gets of the request
 
 
 class Verdict(NamedTuple):

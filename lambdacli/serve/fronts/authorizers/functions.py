@@ -92,7 +92,7 @@ class ByFunction:
             dumps(self._event(asked, sources)).encode("utf-8", "surrogatepass"), trace_id=asked.turn.request.trace
         )
         try:
-            outcome = await self._site.ask(asked.turn, asking.function, call, asking.seconds)
+            outcome = await self._site.ask(asked.turn, asking.function, call, asking.seconds, self._refusals.failed)
         except Refusal as refusal:
             raise self._failed(f"the authorizer {refusal.reason}") from None
         if outcome.status != "success":
@@ -108,12 +108,12 @@ class ByFunction:
             return {"type": "TOKEN", "authorizationToken": sources[0], "methodArn": asked.arn}
         if form == "2.0":
             told = {"version": "2.0", "type": "REQUEST", "routeArn": asked.arn, "identitySource": sources or None}
-            return {**told, **asked.event()}
+            return {**told, **asked.event(form)}
         told = {"type": "REQUEST", "methodArn": asked.arn}
         if form == "1.0":
             joined = ",".join(sources)
             told = {"version": "1.0", **told, "identitySource": joined, "authorizationToken": joined}
-        event = asked.event()
+        event = asked.event(form)
         for each in ("queryStringParameters", "pathParameters", "stageVariables", "multiValueQueryStringParameters"):
             event[each] = event[each] or {}
         return {**told, **event}
