@@ -129,3 +129,9 @@ def broken() -> Answer:
     """A bug of ours."""
     head = f"x-amzn-RequestId: {new_id()}\r\nx-amzn-ErrorType: ServiceException\r\n"
     return of_json({"Type": "Service", "Message": "An error occurred in lambdacli itself"}, 500, head)
+
+
+def ending() -> Answer:
+    """The invocation was killed as the server ends."""
+    head = f"x-amzn-RequestId: {new_id()}\r\nx-amzn-ErrorType: ServiceException\r\n"
+    return of_json({"Type": "Service", "Message": "The local endpoint was stopped"}, 503, head)

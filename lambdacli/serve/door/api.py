@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.serve.door import answers, listing
@@ -16,6 +17,8 @@ from lambdacli.serve.fleet import Call, NoSuchFunction, Throttled
 from lambdacli.serve.telling import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.streaming import Streaming
     from lambdacli.serve.door.requests import Head
@@ -105,40 +108,35 @@ class Api:
             event_of(body), asked.client_context, "", asked.trace_id, asked.tenant_id, asked.request_id, asked.named.arn
         )
 
-    async def run(self, asked: Wanted, call: Call) -> Answer:
-        """One synchronous invocation to its end."""
+    def run(self, asked: Wanted, call: Call, answer: Callable[[Answer], object]) -> None:
+        """One synchronous invocation; `answer` is called at its end, or at once.
+
+        Raises:
+            Refused: it cannot begin.
+        """
         begun = time.perf_counter()
         tail: Tail | None = None
         if asked.tail:
             tail = Tail()
             call = call._replace(hear=tail)
-        try:
-            outcome = await self._common.fleet.invoke(asked.named.function, call)
-        except Throttled:
-            raise self.refused(asked, answers.throttled()) from None
-        except NoSuchFunction:  # it left the manifest this very moment
-            raise self.refused(asked, answers.not_found(asked.named.asked)) from None
-        self.answered(asked, outcome, begun)
-        head = (
-            f"x-amzn-RequestId: {asked.request_id}\r\nX-Amzn-Trace-Id: {asked.trace_id}\r\n"
-            "X-Amz-Executed-Version: $LATEST\r\n"
-        )
-        if outcome.status != "success":
-            head += "X-Amz-Function-Error: Unhandled\r\n"
-        if tail is not None:
-            head += f"X-Amz-Log-Result: {tail}\r\n"
-        return Answer(200, outcome.payload, head)
+
+        def ended(outcome: Outcome) -> None:
+            self.answered(asked, outcome, begun)
+            answer(_answer(asked, outcome, tail))
+
+        def failed(error: BaseException) -> None:  # `serve` is about to end
+            self._tell(asked, "500")
+            answer(answers.broken() if isinstance(error, Exception) else answers.ending())
+
+        with self._refusals(asked):
+            self._common.fleet.begin(asked.named.function, call, ended, failed)
 
     async def stream(self, asked: Wanted, call: Call, taker: Streaming) -> tuple[Outcome, str]:
         """One streamed invocation to its end; its outcome, and the end of its log if that is wanted."""
         begun = time.perf_counter()
         tail = Tail() if asked.tail else None
-        try:
+        with self._refusals(asked):
             outcome = await self._common.fleet.invoke(asked.named.function, call._replace(hear=tail, stream=taker))
-        except Throttled:
-            raise self.refused(asked, answers.throttled()) from None
-        except NoSuchFunction:
-            raise self.refused(asked, answers.not_found(asked.named.asked)) from None
         self.answered(asked, outcome, begun)
         return outcome, "" if tail is None else str(tail)
 
@@ -161,6 +159,15 @@ class Api:
         """
         return listing.answer(head, self._common.fleet, self._names)
 
+    @contextmanager
+    def _refusals(self, asked: Wanted) -> Iterator[None]:
+        try:
+            yield
+        except Throttled:
+            raise self.refused(asked, answers.throttled()) from None
+        except NoSuchFunction:  # it left the manifest this very moment
+            raise self.refused(asked, answers.not_found(asked.named.asked)) from None
+
     def refused(self, asked: Wanted, refusal: Refused) -> Refused:
         """Tell of an invocation that was refused."""
         self._tell(asked, str(refusal.answer.status))
@@ -174,6 +181,18 @@ class Api:
     def _tell(self, asked: Wanted, detail: str, took: float | None = None) -> None:
         step = Step("answered", _SOURCE, asked.named.function, (), detail, asked.request_id, took)
         self._common.telling.step(step)
+
+
+def _answer(asked: Wanted, outcome: Outcome, tail: Tail | None) -> Answer:
+    head = (
+        f"x-amzn-RequestId: {asked.request_id}\r\nX-Amzn-Trace-Id: {asked.trace_id}\r\n"
+        "X-Amz-Executed-Version: $LATEST\r\n"
+    )
+    if outcome.status != "success":
+        head += "X-Amz-Function-Error: Unhandled\r\n"
+    if tail is not None:
+        head += f"X-Amz-Log-Result: {tail}\r\n"
+    return Answer(200, outcome.payload, head)
 
 
 __all__ = ["HEALTH", "Api", "Operation", "Refused", "is_ours"]

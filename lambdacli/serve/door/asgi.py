@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _MAX_MESSAGE = 128 * 1024  # bytes of a WebSocket message, "Amazon API Gateway quotas" in its developer guide
+_SLACK = 1024  # a message as large as allowed would be refused if its frames are deflated; who takes it counts exactly
 _LAST_WORDS = 0.5  # seconds for tasks that were cancelled
 
 
@@ -50,7 +51,7 @@ class Public:
             Checked(app, check, telling),
             http=self._protocol_class(),
             ws=Frames,
-            ws_max_size=_MAX_MESSAGE,
+            ws_max_size=_MAX_MESSAGE + _SLACK,
             ws_ping_interval=None,  # API Gateway sends none, and a client may stand at a breakpoint
             interface="asgi3",
             lifespan="off",

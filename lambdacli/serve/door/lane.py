@@ -209,26 +209,27 @@ class Lane(asyncio.Protocol):
             self._answer(answer, head)
             return
         self._busy = True
-        self._house.keep(asyncio.get_running_loop().create_task(self._run(operation, call, head)))
-
-    async def _run(self, operation: Operation, call: Call, head: Head) -> None:
-        taker: Taker | None = None
+        if operation.streams:
+            self._house.keep(asyncio.get_running_loop().create_task(self._stream(operation, call, head)))
+            return
         try:
-            if operation.streams:
-                taker = Taker(self, head, operation.wanted, self._house)
-                outcome, tail = await self._house.api.stream(operation.wanted, call, taker)
-                self._done(keep_alive=taker.end(outcome, tail))
-                return
-            answer = await self._house.api.run(operation.wanted, call)
+            api.run(operation.wanted, call, lambda answer: self._answer(answer, head))
         except Refused as refused:
-            answer = refused.answer
+            self._answer(refused.answer, head)
+
+    async def _stream(self, operation: Operation, call: Call, head: Head) -> None:
+        taker = Taker(self, head, operation.wanted, self._house)
+        try:
+            outcome, tail = await self._house.api.stream(operation.wanted, call, taker)
+            self._done(keep_alive=taker.end(outcome, tail))
+        except Refused as refused:
+            self._answer(refused.answer, head)
         except Exception as error:  # noqa: BLE001 - a bug of ours ends this one request, told as such
             self._house.failed(LambdacliError(f"{head.target}: {type(error).__name__}: {error}"))
-            if taker is not None and taker.begun:
+            if taker.begun:
                 self.abort()
-                return
-            answer = answers.broken()
-        self._answer(answer, head)
+            else:
+                self._answer(answers.broken(), head)
 
     def write(self, data: bytes) -> asyncio.Future[None] | None:
         """Send; returns what to wait for if the client is slower. To a client that has gone: nothing."""
