@@ -35,9 +35,9 @@ class Emulator:
     health: ClassVar[str] = "/_ministack/health"
     forgetting: ClassVar[str] = "/_ministack/reset"
 
-    def __init__(self, command: Path) -> None:
+    def __init__(self, command: Path, port: int = 0) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="lambdacli-emulator-"))
-        port = _free_port()
+        port = port or _free_port()
         self.url = f"http://127.0.0.1:{port}"
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
