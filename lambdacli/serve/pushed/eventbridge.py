@@ -6,6 +6,7 @@ Source: "Amazon EventBridge event patterns" and "Amazon EventBridge input transf
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import LambdacliError
@@ -13,6 +14,7 @@ from lambdacli.patterns import Pattern, parsed
 from lambdacli.refusals import Refused
 from lambdacli.serve.pushed.arriving import Arrival, Fate, Problem, grouped
 from lambdacli.serve.pushed.queued import Queued
+from lambdacli.triggers._pushed import written
 from lambdacli.triggers.eventbridge import delivery
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.pushed.arriving import Given, Subscriber
 
 _DEFAULT = "default"  # every account's event bus
+_FIELDS = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
 _EVERYTHING = '{"source":[{"prefix":""}]}'
 
 
@@ -71,7 +74,7 @@ class Buses:
     def arrivals(self, body: str) -> Iterator[Arrival]:
         """See `Way`."""
         message = json.loads(body)
-        bus, event = message["bus"], message["event"]
+        bus, event = message["bus"], _as_aws_sends(message["event"])
         fates = [rule.fate(event) for rule in self._rules if rule.bus == bus]
         yield Arrival(f"eventbridge {bus}", event["id"], fates)
 
@@ -98,6 +101,14 @@ class Buses:
             absent = isinstance(error, Refused) and error.absent
             return [] if absent else [Problem(f"eventbridge {bus}", error)]
         return []
+
+
+def _as_aws_sends(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with its own fields alone, and a time in whole seconds; emulators differ."""
+    told = {key: event[key] for key in _FIELDS}
+    if isinstance(told["time"], (int, float)):
+        told["time"] = written(datetime.fromtimestamp(told["time"], timezone.utc))
+    return told
 
 
 class _Rule:

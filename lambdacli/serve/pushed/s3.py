@@ -6,6 +6,7 @@ Source: "Amazon S3 Event Notifications" and "Event message structure" in the S3 
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 _ALWAYS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")  # to tell why they are kept out, too
 _GROUPED = ("ObjectCreated", "ObjectRemoved", "ObjectRestore", "Replication", "LifecycleExpiration", "ObjectTagging")
 _WITHOUT_CONTENT = "ObjectRemoved:Delete"
+_VERSION = "2.6"  # of the message structure, "Event message structure"
+_WHO = {"principalId": "EXAMPLE"}
+_USUAL = {
+    "userIdentity": _WHO,
+    "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+    "responseElements": {"x-amz-request-id": "EXAMPLE", "x-amz-id-2": "EXAMPLE"},
+}
 
 
 def feed(given: Given) -> Queued:
@@ -117,9 +125,11 @@ def _fate(settings: Mapping[str, Any], event: str, key: str, record: Mapping[str
 
 
 def _as_aws_sends(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with its key written as S3 does, and no content where nothing is left."""
-    about = dict(record["s3"]["object"])
+    """The record with its key written as S3 does, no content where nothing is left, and what emulators leave out."""
+    told = record["s3"]
+    about = {"sequencer": f"{time.time_ns():018X}", **told["object"]}
     about["key"] = quote_plus(unquote_plus(about["key"]), safe="/")
     if record["eventName"] == _WITHOUT_CONTENT:
         about = {key: value for key, value in about.items() if key not in {"size", "eTag"}}
-    return {**record, "s3": {**record["s3"], "object": about}}
+    bucket = {"ownerIdentity": _WHO, **told["bucket"]}
+    return {**_USUAL, **record, "eventVersion": _VERSION, "s3": {**told, "bucket": bucket, "object": about}}
