@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.errors import LambdacliError
 from lambdacli.local.invocation import new_id
 from lambdacli.serve.fronts import apis
+from lambdacli.serve.fronts.desk import Desk
 from lambdacli.serve.fronts.request import Gone, Request
-from lambdacli.serve.fronts.site import Desk
 from lambdacli.serve.fronts.sockets import management
 from lambdacli.serve.fronts.sockets.api import FORBIDDEN, SocketApi
 from lambdacli.serve.fronts.sockets.socket import GOING_AWAY, Socket, refuse

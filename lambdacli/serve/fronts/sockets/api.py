@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli.serve.fleet import NoSuchFunction, Throttled
 from lambdacli.serve.fronts import apis
-from lambdacli.serve.fronts.answer import message
+from lambdacli.serve.fronts.answer import Answer, Refusal, message
 from lambdacli.serve.fronts.authorizers import Asked, Judge, everybody, functions, signed
+from lambdacli.serve.fronts.desk import Late
 from lambdacli.serve.fronts.limits import Manners
 from lambdacli.serve.fronts.site import Site
 from lambdacli.serve.fronts.sockets import selection
+from lambdacli.serve.telling import Step
 from lambdacli.triggers import _routes as routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lambdacli.local.invocation import Outcome
+    from lambdacli.serve.fleet import Call
     from lambdacli.serve.fronts.apis import Use
-    from lambdacli.serve.fronts.site import Desk
+    from lambdacli.serve.fronts.desk import Desk
+    from lambdacli.serve.fronts.site import Turn
 
 MAX_MESSAGE = 128 * 1024  # bytes, "Amazon API Gateway quotas" in the developer guide
 _SECONDS = 29
@@ -92,6 +98,22 @@ class SocketApi(Site):
         found = self._routes.get(key) if key not in _LIFECYCLE else None
         return found or self._routes.get("$default")
 
+    async def ask(self, turn: Turn, function: str, call: Call, seconds: float, late: Answer) -> Outcome:
+        """Invoke, and wait for so many seconds: what comes later is nobody's, for there is no request to answer.
+
+        Raises:
+            Refusal: there is no outcome.
+        """
+        try:
+            return await self.desk.ask_apart(function, call, seconds)
+        except Late:
+            raise Refusal(late, f"{function} has not answered within {seconds:g} s") from None
+        except Throttled as error:
+            self.telling.step(Step("throttled", turn.source, function, (), error.message))
+            raise Refusal(self.manners.throttled, error.message) from None
+        except NoSuchFunction as error:
+            raise Refusal(self.manners.failed, error.message) from None
+
     def _route(self, use: Use) -> Route:
         settings = use.settings
         return Route(
@@ -130,4 +152,4 @@ class _Authorizer(functions.ByFunction):
     """Its event is a little other than that of REST APIs: there is no path."""
 
     def _event(self, asked: Asked, sources: list[str]) -> dict[str, Any]:  # noqa: ARG002 - they stand in the event
-        return {"type": "REQUEST", "methodArn": asked.arn, **asked.event()}
+        return {"type": "REQUEST", "methodArn": asked.arn, **asked.event(self._asking.form)}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PLACE = "@connections"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}={0,2}")
-_PATIENCE = 10.0  # seconds that a client may take what is sent to it
+_PATIENCE = 2.0  # seconds until a client whose buffers are full has to take something
 _LEADING = 2  # a stage, and the place
 
 

@@ -177,9 +177,8 @@ class Socket:
     async def _authorize(self, turn: Turn, route: Route) -> None:
         api = self._first.api
         arn = execute_arn(api, "$connect", "").rstrip("/")
-        asked = Asked(
-            turn, arn, "$connect", api.stage, lambda: events.authorizes(self.client, self._request, self._moment())
-        )
+        event = events.authorizes(self.client, self._request, self._moment())
+        asked = Asked(turn, arn, "$connect", api.stage, lambda _form: event)
         verdict = await route.judge(asked)
         if verdict.kind == "lambda":
             told: dict[str, Any] = {name: tokens.as_text(value) for name, value in verdict.details.items()}
