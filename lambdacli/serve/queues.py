@@ -9,6 +9,7 @@ import asyncio  # noqa: TID253 - this module is only imported once a loop is wan
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli.errors import LambdacliError
 from lambdacli.refusals import Refused
 from lambdacli.serve.asking import Asking
 
@@ -146,7 +147,7 @@ class Queue:
         task.add_done_callback(self._leaving.discard)
 
     async def _give_back(self, answer: asyncio.Future[Answer]) -> None:
-        with contextlib.suppress(Refused):  # then they come again when their visibility timeout is over
+        with contextlib.suppress(LambdacliError):  # then they come again when their visibility timeout is over
             if messages := _messages(await answer):
                 await self.give_back([each.receipt for each in messages])
 

@@ -338,6 +338,7 @@ if first['body'] == 'a1' and first['attributes']['ApproximateReceiveCount'] == '
 
 
 def test_ending_lets_what_runs_finish_and_gives_the_rest_back_at_once(source: Source, tmp_path: Path) -> None:
+    source = source._replace(ours=False)
     queue = Sqs(source, "orders")
     queue.fill(8)
     trigger = {"sqs": {"queue": "orders", "batch_size": 1}}
@@ -369,6 +370,21 @@ def test_what_still_runs_when_the_grace_is_over_goes_back(source: Source, tmp_pa
             await at.until("returned")
             assert queue.left == (1, 0)
             await at.fleet.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_killed_as_everything_ends_goes_back(source: Source, tmp_path: Path) -> None:
+    queue = Sqs(source, "orders")
+    queue.fill(1)
+
+    async def main() -> None:
+        async with polling(source, saved(tmp_path, "time.sleep(15)", {"sqs": "orders"})) as at:
+            await at.heard.until(lambda _: bool(at.got))
+            await at.polled.pause()
+            at.fleet.kill()
+            await at.until("returned")
+            assert queue.left == (1, 0)
 
     asyncio.run(main())
 

@@ -45,6 +45,7 @@ class Sqs:
         self.name = f"sqs {self._queue.name}"
         self.position: Any = None  # the queue remembers
         self._fleet, self._function = common.fleet, function
+        self._ours = source.ours
         self._given: int = values.get("maximum_concurrency", slots.MOST)
         self._slots = Slots(self._given)
         self._own = Own(self._queue, source, values["queue"])
@@ -88,10 +89,12 @@ class Sqs:
         await self.pause()
         self._running.abandon()
         await self._batches.done(_DELETING)
-        await self._close()
+        await self._close(alone=self._ours)
 
-    async def _close(self) -> None:
-        await self._polled.close()
+    async def _close(self, *, alone: bool = False) -> None:
+        """Long polls give back what they still get, unless the queue ends together with all who use it."""
+        if not alone:
+            await self._polled.close()
         await self._queue.close()
         self._threads.shutdown(wait=False)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.1  # seconds, doubled each time
 _LONGEST_PAUSE = 5.0
+_KILLED = "Runtime.ExitError"
 _FRESH = 5.0  # seconds: a redrive policy that somebody has just changed
 
 
@@ -53,6 +54,7 @@ class Running:
         self._step = step
         self._reports = reports
         self._turns = Turns()
+        self._ending = False
         self._fifo = queue.name.endswith(".fifo")
         self._waiting: set[asyncio.Task[Any]] = set()  # those whose function has not begun
         self._invoking: set[asyncio.Task[Any]] = set()  # those whose function runs
@@ -91,6 +93,7 @@ class Running:
 
     def interrupt(self) -> None:
         """Those batches that wait for an environment, or for their group, wait no more."""
+        self._ending = True
         for task in self._waiting:
             task.cancel()
 
@@ -125,6 +128,9 @@ class Running:
         self._tell(step, "batched")
         outcome = await self._outcome(call, step, until, task, items)
         if outcome is None:
+            return items
+        if self._ending and outcome.error_type == _KILLED:
+            await self.give_back(items, "everything ends")
             return items
         found = self._verdict(outcome, items)
         failed = [each for each in items if found.whole or each.message.id in found.failed]
