@@ -30,6 +30,8 @@ BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL
 VARYING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<now>"),
+    (r'"Timestamp": \d+', '"Timestamp": <now>'),
+    (r"\b0{6}\d{20,}\b", "<number>"),
     (r"^── \d\d:\d\d:\d\d ", "── <now> "),
     (r"^\d\d:\d\d:\d\d ", "<now> "),
     (r"(127\.0\.0\.1|localhost):\d+", r"\1:<port>"),
