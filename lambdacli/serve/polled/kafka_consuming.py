@@ -1,0 +1,270 @@
+"""One member of a consumer group, in a thread of its own: it reads, pauses what is at work, commits what is done."""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from lambdacli.errors import LambdacliError, MachineError
+from lambdacli.serve.polled.kafka_records import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from concurrent.futures import Executor
+
+_PATIENCE = 5.0  # seconds for an answer of the brokers
+_DEAD = 6000  # milliseconds after which the brokers give up a member: the least that they allow
+_LONGEST_BATCH = 1_200_000  # milliseconds: a function runs for 15 minutes at most
+_READ_AHEAD = 16_384  # KiB
+QUIET = logging.getLogger("lambdacli.kafka")  # librdkafka's own words: what counts of them is told
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL + 1)
+
+
+class Away(LambdacliError):  # noqa: N818 - what has happened
+    """The brokers do not answer, or there is no such topic (exit code 1)."""
+
+    exit_code = 1
+
+
+class Position:
+    """Where partitions without a committed offset are read from, settled when the mapping begins.
+
+    Partitions that come later are read from their beginning: all in them is new.
+    """
+
+    def __init__(self, name: str, milliseconds: int = 0) -> None:
+        self.name = name
+        self.milliseconds = milliseconds  # since 1970, of AT_TIMESTAMP
+        self.starts: dict[int, int] = {}
+
+
+class Consuming:
+    """Reads one topic.
+
+    Args:
+        settings: librdkafka's: where the brokers are, how to sign in, the group.
+        topic: its name.
+        position: where to begin.
+        executor: for what is over soon, while the own thread waits for records.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], topic: str, position: Position, executor: Executor) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._position = position
+        self._executor = executor
+        self._thread = ThreadPoolExecutor(1, "kafka")
+        self._consumer: Any = None
+        self._doubtful = False  # whether the brokers are there
+        self._seen = False  # the topic, or that there is none
+        self._held: dict[int, int] = {}  # behind the last record that was read, of each partition
+        self._paused: set[int] = set()
+
+    async def begin(self) -> None:
+        """Settle where to begin, and join the group.
+
+        Raises:
+            Away: the brokers do not answer, or there is no such topic yet.
+            MachineError: librdkafka is not installed, or does not take the settings.
+        """
+        await self._in_thread(self._begin)
+
+    async def some(self, most: int, seconds: float) -> list[Read]:
+        """Records, as soon as there are so many, or after so long.
+
+        Raises:
+            Away: the brokers do not answer.
+        """
+        found: list[Read] = await self._in_thread(self._some, most, seconds)
+        return found
+
+    async def reach(self) -> None:
+        """Return if the brokers answer again. Raises as `some`."""
+        await self._in_thread(self._described)
+
+    def hold(self, partitions: Iterable[int]) -> None:
+        """Read no more of them for now: their records are at work."""
+        new = set(partitions) - self._paused
+        self._paused |= new
+        self._asked(lambda consumer: consumer.pause(self._partitions(new)))
+
+    def go_on(self, partitions: Iterable[int]) -> None:
+        """Read on in them."""
+        done = set(partitions)
+        self._paused -= done
+        self._asked(lambda consumer: consumer.resume(self._partitions(done)))
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """All before these offsets is done.
+
+        Raises:
+            Away: nobody knows now.
+        """
+        from confluent_kafka import KafkaException, TopicPartition
+
+        done = [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
+        call = self._executor.submit(self._consumer.commit, offsets=done, asynchronous=False)
+        try:
+            await asyncio.wrap_future(call)
+        except KafkaException as error:
+            raise Away(_text(error)) from None
+
+    async def close(self) -> None:
+        """Leave the group; another member goes on where this one has committed."""
+        if self._consumer is not None:
+            await self._in_thread(self._consumer.close)
+        self._thread.shutdown(wait=False)
+
+    # In the thread
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _begin(self) -> None:
+        if self._consumer is None:
+            self._consumer = self._made()
+        partitions = self._described()
+        self._settle(partitions)
+        self._consumer.subscribe([self._topic], on_assign=self._assigned)
+
+    def _made(self) -> Any:
+        try:
+            from confluent_kafka import Consumer, KafkaException
+        except ImportError:
+            raise MachineError(
+                f"topic {self._topic} is not read: confluent-kafka is not installed",
+                hint="pip install 'lambdacli[kafka]'",
+            ) from None
+        own = {
+            "client.id": "lambdacli",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "topic.metadata.refresh.interval.ms": 5000,
+            "session.timeout.ms": _DEAD,
+            "heartbeat.interval.ms": _DEAD // 3,
+            "max.poll.interval.ms": _LONGEST_BATCH,
+            "queued.max.messages.kbytes": _READ_AHEAD,
+            "reconnect.backoff.max.ms": 1000,
+        }
+        try:
+            return Consumer({**own, **self._settings, "error_cb": self._failed}, logger=QUIET)
+        except KafkaException as error:
+            raise MachineError(f"topic {self._topic} is not read: {_text(error)}") from None
+
+    def _described(self) -> list[int]:
+        """The numbers of the topic's partitions."""
+        from confluent_kafka import KafkaException
+
+        try:
+            found = self._consumer.list_topics(self._topic, timeout=_PATIENCE).topics[self._topic]
+        except KafkaException as error:
+            raise self._silent(_text(error)) from None
+        if found.error is not None:
+            if not self._seen:
+                self._seen, self._position.name = True, "TRIM_HORIZON"
+            raise Away(f"there is no topic {self._topic} yet: {found.error.str()}")
+        return sorted(found.partitions)
+
+    def _settle(self, partitions: list[int]) -> None:
+        """Where to begin in those of which nothing was ever committed."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        self._seen = True
+        try:
+            known = self._consumer.committed(self._partitions(partitions), timeout=_PATIENCE)
+            fresh = [each.partition for each in known if each.offset < 0]
+            if self._position.name == "AT_TIMESTAMP":
+                asked = [TopicPartition(self._topic, each, self._position.milliseconds) for each in fresh]
+                answer = self._consumer.offsets_for_times(asked, timeout=_PATIENCE)
+                starts = {each.partition: each.offset for each in answer}
+            else:
+                starts = dict.fromkeys(fresh, -1)
+            for partition in fresh:
+                low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), _PATIENCE)
+                start = low if self._position.name == "TRIM_HORIZON" else starts[partition]
+                self._position.starts.setdefault(partition, start if start >= 0 else high)
+        except KafkaException as error:
+            raise Away(_text(error)) from None
+
+    def _assigned(self, consumer: Any, partitions: list[Any]) -> None:
+        """The group has given us partitions: what is held goes on behind it, what is committed there, all else anew."""
+        from confluent_kafka import KafkaException
+
+        try:
+            committed = {each.partition: each.offset for each in consumer.committed(partitions, timeout=_PATIENCE)}
+        except KafkaException:  # then librdkafka asks for itself, and begins at the beginning
+            committed = {}
+        begun = []
+        for each in partitions:
+            start = self._position.starts.get(each.partition)
+            done = committed.get(each.partition, -1)
+            if (held := self._held.get(each.partition, 0)) > max(done, 0):
+                each.offset = held
+            elif done < 0 and start is not None:
+                each.offset = start
+                begun.append(each)
+        consumer.assign(partitions)
+        if paused := [each for each in partitions if each.partition in self._paused]:
+            consumer.pause(paused)
+        if begun:  # so that it is known where we were, even if nothing comes
+            consumer.commit(offsets=begun, asynchronous=True)
+
+    def _some(self, most: int, seconds: float) -> list[Read]:
+        from confluent_kafka import KafkaError, KafkaException
+
+        found: list[Read] = []
+        try:
+            messages = self._consumer.consume(most, seconds)
+        except KafkaException as error:
+            raise Away(_text(error)) from None
+        for each in messages:
+            if (wrong := each.error()) is not None:
+                self._doubtful |= wrong.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+                continue
+            found.append(_read(each))
+            self._held[each.partition()] = each.offset() + 1
+        if not found and self._doubtful:  # what librdkafka says may be over by now
+            self._described()
+            self._doubtful = False
+        return found
+
+    def _failed(self, error: Any) -> None:
+        """What librdkafka has to say: it matters if nobody can be reached, or never will be."""
+        from confluent_kafka import KafkaError
+
+        grave = (KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION)  # noqa: SLF001 - their names
+        self._doubtful |= bool(error.fatal()) or error.code() in grave
+
+    def _silent(self, reason: str) -> Away:
+        return Away(f"the brokers at {self._settings['bootstrap.servers']} do not answer: {reason}")
+
+    def _partitions(self, numbers: Iterable[int]) -> list[Any]:
+        from confluent_kafka import TopicPartition
+
+        return [TopicPartition(self._topic, each) for each in numbers]
+
+    def _asked(self, work: Callable[[Any], object]) -> None:
+        """A call that waits for nobody; what is not ours any more needs neither pause nor resume."""
+        import contextlib
+
+        from confluent_kafka import KafkaException
+
+        with contextlib.suppress(KafkaException):
+            work(self._consumer)
+
+
+def _read(message: Any) -> Read:
+    return Read(
+        message.topic(), message.partition(), message.offset(), message.timestamp(), message.key(), message.value(),
+        message.headers() or (),
+    )  # fmt: skip
+
+
+def _text(error: Exception) -> str:
+    inner = error.args[0] if error.args else error
+    return str(inner.str()) if hasattr(inner, "str") else str(inner)
