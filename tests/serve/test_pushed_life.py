@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator import Unavailable, executable
+from heard import Heard
 from pushing import running, written
 
 from lambdacli.connection import Connection, Target
 from lambdacli.local import guard, memory
 from lambdacli.serve.later import Queueing
+from lambdacli.serve.pushed.mending import kept
 from lambdacli.serve.sources.local import Local
+from lambdacli.serve.tasks import Tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +73,7 @@ def test_a_source_that_is_killed_and_started_again(tmp_path: Path) -> None:
         guard.current()
         manifest = written(tmp_path, functions)
         before = set(memory.children(os.getpid()))
-        local = Local(manifest, Quiet(), port=0)
+        local = Local(manifest, Heard(), port=0)
         source = await local.start()
         try:
             [process] = set(memory.children(os.getpid())) - before
@@ -92,16 +95,6 @@ def test_a_source_that_is_killed_and_started_again(tmp_path: Path) -> None:
 
 async def _set(event: asyncio.Event) -> None:
     event.set()
-
-
-class Quiet:
-    """A telling for what another test looks at."""
-
-    def step(self, step: Any) -> None: ...
-    def log(self, function: str, chunk: bytes) -> None: ...
-    def note(self, text: str) -> None: ...
-    def warning(self, text: str, hint: str = "") -> None: ...
-    def trouble(self, error: Any) -> None: ...
 
 
 def test_a_source_that_lost_everything_without_a_word(tmp_path: Path, source: Source, emulator: Any) -> None:
@@ -210,5 +203,23 @@ def test_with_the_queue_of_asynchronous_invocations(tmp_path: Path, source: Sour
             [done] = served.heard.of("succeeded")
             assert done.source == "eventbridge default"
             assert done.records == served.heard.of("received")[1].records
+
+    asyncio.run(main())
+
+
+def test_what_fails_in_a_way_that_nobody_thought_of_is_told_and_begins_anew() -> None:
+    async def main() -> None:
+        heard = Heard()
+        tasks = Tasks("logs", heard)
+        tries: list[int] = []
+
+        async def work() -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                raise KeyError("x")
+
+        await kept(tasks, work)
+        assert len(tries) == 2
+        assert [each.message for each in heard.troubles] == ["logs: KeyError: 'x'"]
 
     asyncio.run(main())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import LambdacliError
 from lambdacli.refusals import Refused
 from lambdacli.serve.pushed.arriving import Problem
+from lambdacli.serve.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from lambdacli.serve.telling import Telling
 
@@ -30,6 +31,7 @@ class Mending:
     def __init__(self, telling: Telling, set_up: Callable[[], Awaitable[list[Problem]]]) -> None:
         self._telling = telling
         self._set_up = set_up
+        self._tasks = Tasks("what is pushed", telling)
         self._lock = asyncio.Lock()
         self._silent: dict[str, float] = {}  # since when they do not answer
         self._told: set[str] = set()  # those of them that are told of
@@ -40,7 +42,7 @@ class Mending:
     async def try_now(self) -> None:
         """One try; where it is not enough, others follow by themselves."""
         if await self.once() and (self._task is None or self._task.done()):
-            self._task = asyncio.get_running_loop().create_task(self._go_on())
+            self._task = self._tasks.begin(self._go_on())
 
     async def once(self) -> bool:
         """One try alone; whether something is still missing."""
@@ -82,9 +84,7 @@ class Mending:
 
     async def close(self) -> None:
         """Try no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _go_on(self) -> None:
         pause = _FIRST_PAUSE
@@ -99,3 +99,17 @@ class Mending:
             self._telling.warning(f"{what} is not there ({error.code})", "it is looked for again and again")
         else:
             self._telling.warning(f"{what}: {error.message}", error.hint or "it is tried again and again")
+
+
+async def kept(tasks: Tasks, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do something that goes on; should it ever fail, that is told, and it begins anew after a pause."""
+    while True:
+        task = tasks.begin(work())
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.cancelled() or task.exception() is None:
+            return
+        await asyncio.sleep(_LONGEST_PAUSE)

@@ -11,7 +11,7 @@ from lambdacli import partitions
 from lambdacli.errors import LambdacliError
 from lambdacli.refusals import Refused
 from lambdacli.serve.pushed.arriving import Problem, hand_over
-from lambdacli.serve.pushed.mending import Mending
+from lambdacli.serve.pushed.mending import Mending, kept
 from lambdacli.serve.queues import MOST, Queue
 from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
@@ -71,7 +71,7 @@ class Queued:
         self._way.subscribers = subscribers
         await self._mending.try_now()
         if self._receiving is None:
-            self._receiving = self._tasks.begin(self._receive())
+            self._receiving = self._tasks.begin(kept(self._tasks, self._receive))
 
     async def again(self) -> None:
         """Set everything up anew."""
@@ -87,6 +87,7 @@ class Queued:
             await asyncio.wait([self._receiving], timeout=_PATIENCE)
             self._receiving.cancel()
         await self._tasks.wait(_PATIENCE)
+        await self._tasks.cancel()
         await self._queue.close()
 
     async def stop(self) -> None:

@@ -132,4 +132,5 @@ def _as_aws_sends(record: dict[str, Any]) -> dict[str, Any]:
     if record["eventName"] == _WITHOUT_CONTENT:
         about = {key: value for key, value in about.items() if key not in {"size", "eTag"}}
     bucket = {"ownerIdentity": _WHO, **told["bucket"]}
-    return {**_USUAL, **record, "eventVersion": _VERSION, "s3": {**told, "bucket": bucket, "object": about}}
+    left_out = {key: value for key, value in _USUAL.items() if key not in record}
+    return {**record, **left_out, "eventVersion": _VERSION, "s3": {**told, "bucket": bucket, "object": about}}
