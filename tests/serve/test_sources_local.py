@@ -332,3 +332,17 @@ def test_one_that_does_not_start_says_why_itself(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(MachineError, match=r"^the local source does not start: no room$"):
         asyncio.run(main())
+
+
+def test_what_it_says_is_shown_to_who_wants_to_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _another(tmp_path, "raise SystemExit('no room')", monkeypatch)
+
+    async def main() -> None:
+        local = Local(written(tmp_path), Heard(), port=0, loud=True)
+        await local.start()
+
+    with pytest.raises(MachineError, match=r"^the local source does not start"):
+        asyncio.run(main())
+    assert capfd.readouterr().err == "no room\n"

@@ -29,6 +29,7 @@ INSTALL = "pip install 'lambdacli[local-sources]'"
 USUAL_PORT = 4566  # of ministack and of its kin: other people's examples name it
 _HOST = "127.0.0.1"
 _BACKLOG = 1024
+_STDERR = 2
 _PATIENCE = 30.0  # seconds until it has to answer
 _TOLD = 2000  # characters of its output that are shown where it fails
 _HEALTH = b"GET /_ministack/health HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -126,8 +127,8 @@ class Emulator:
                 self._process = subprocess.Popen(  # noqa: S603 - a Python that has the emulator
                     [python, "-c", _RUN, str(listener.fileno()), level],
                     stdin=subprocess.DEVNULL,
-                    stdout=sys.stderr if loud else output,
-                    stderr=sys.stderr if loud else output,
+                    stdout=_STDERR if loud else output,
+                    stderr=_STDERR if loud else output,
                     env=environment,
                     cwd=self._folder,
                     start_new_session=True,

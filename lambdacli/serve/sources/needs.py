@@ -29,7 +29,8 @@ _COME_FROM_SOURCES = ("poll", "push", "clock")  # a schedule may have a queue fo
 _PREFIXES = ("table/", "stream/", "event-bus/", "log-group:")
 _COUNT = {"pushed": 0, "sent": 1, "read": 2}
 _DEFAULT_BUS = "default"  # every account's
-_ID = "id"  # the key of a table that nothing tells the key of
+_TABLE = {"partition_key": "id"}  # where nothing tells its key
+_IMPLIED: Mapping[str, Mapping[str, Any]] = {"table": _TABLE, "table_stream": _TABLE, "stream": {"shards": 1}}
 _IMAGES = "NEW_AND_OLD_IMAGES"
 
 
@@ -109,12 +110,11 @@ def resources(manifest: Manifest, place: Place) -> list[Resource]:
     are none.
     """
     needs = of(manifest, place)
-    sections = _sections(manifest, needs)
-    _with_streams(sections["tables"], manifest)
+    sections = _sections(manifest, needs)  # all that functions say of them is in it
     asked = {Key(need.key.kind, bare(need.key.name)): need.where for need in needs}
     found = [
         each if each.name in manifest.resources.get(_SECTIONS[each.kind], ()) else _placed(each, asked)
-        for each in owned.resources(manifest._replace(resources=sections), place)
+        for each in owned.resources(manifest._replace(resources=sections, functions={}), place)
     ]
     beside = (Resource(key.kind, key.name, {}, where=where) for key, where in asked.items() if key.kind in _BESIDE)
     return [*_once(found), *beside]
@@ -135,7 +135,9 @@ def _sections(manifest: Manifest, needs: list[Need]) -> dict[str, dict[str, dict
         if need.key.kind in _SECTIONS:
             there, name = sections[_SECTIONS[need.key.kind]], bare(need.key.name)
             if name not in there:
-                there[name] = _implied(need, manifest)
+                there[name] = dict(_IMPLIED.get(need.key.kind, {}))
+    _hiding(sections["queues"], manifest)
+    _with_streams(sections["tables"], manifest)
     return sections
 
 
@@ -146,22 +148,18 @@ def _local(settings: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _implied(need: Need, manifest: Manifest) -> dict[str, Any]:
-    if need.key.kind == "queue":
-        return {"visibility_timeout": _visibility(bare(need.key.name), manifest)}
-    plain: dict[str, dict[str, Any]] = {"tables": {"partition_key": _ID}, "streams": {"shards": 1}}
-    return plain.get(_SECTIONS[need.key.kind], {})
-
-
-def _visibility(name: str, manifest: Manifest) -> int:
-    """As a deployment would make the queue, in whatever spelling the triggers name it."""
-    spelt = {
-        trigger.settings["queue"]
-        for function in manifest.functions.values()
-        for trigger in function.triggers
-        if trigger.kind == "sqs" and bare(trigger.settings["queue"]) == name
-    }
-    return max((owned.visibility(each, manifest) for each in spelt), default=owned.visibility(name, manifest))
+def _hiding(queues: dict[str, dict[str, Any]], manifest: Manifest) -> None:
+    """Queues hide what a function has got for as long as a deployment would make them, however triggers spell them."""
+    readers: dict[str, dict[str, dict[str, Function]]] = defaultdict(lambda: defaultdict(dict))
+    for function in manifest.functions.values():
+        for trigger in function.triggers:
+            if trigger.kind == "sqs":
+                spelt = trigger.settings["queue"]
+                readers[bare(spelt)][spelt][function.name] = function
+    for name, settings in queues.items():
+        each = readers.get(name) or {name: {}}
+        times = (owned.visibility(spelt, manifest._replace(functions=some)) for spelt, some in each.items())
+        settings.setdefault("visibility_timeout", max(times))
 
 
 def _with_streams(tables: dict[str, dict[str, Any]], manifest: Manifest) -> None:
@@ -170,7 +168,7 @@ def _with_streams(tables: dict[str, dict[str, Any]], manifest: Manifest) -> None
         for trigger in function.triggers:
             if trigger.kind == "dynamodb" and enabled(trigger):
                 wanted = trigger.settings.get("stream_view_type", _IMAGES)
-                table = tables.setdefault(bare(trigger.settings["table"]), {"partition_key": _ID})
+                table = tables.setdefault(bare(trigger.settings["table"]), dict(_TABLE))
                 table.setdefault("stream_view_type", wanted)
 
 
