@@ -99,6 +99,29 @@ def test_a_change_makes_what_is_new_there(tmp_path: Path, source: Source) -> Non
     assert queues(source) == ["orders", "returns"]
 
 
+def test_an_emulator_that_its_owner_starts_again_gets_everything_again(
+    tmp_path: Path, source: Source, emulator: Emulator
+) -> None:
+    heard = Heard()
+
+    async def main() -> None:
+        back = asyncio.Event()
+
+        async def again() -> None:
+            back.set()
+
+        given = Given(f"{source.endpoint}/", written(tmp_path, {"sqs": "orders"}), heard)
+        given.on_restart.append(again)
+        await given.start()
+        emulator.reset()
+        await asyncio.wait_for(back.wait(), 20)
+        await given.stop()
+
+    asyncio.run(main())
+    assert queues(source) == ["orders"]
+    assert heard.warnings == [f"what was at {source.endpoint} is lost: it is made again"]
+
+
 def test_the_users_own_keys_are_used_where_there_are_any(
     tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,17 @@ def origin(
     return Given("" if choice == "aws" else choice, manifest, telling, profile)
 
 
+async def hear(on_restart: list[Callable[[], Awaitable[None]]], telling: Telling) -> None:
+    """Let everybody set up again what a source has lost."""
+    from lambdacli.errors import LambdacliError
+
+    for each in on_restart:
+        try:
+            await each()
+        except LambdacliError as error:  # noqa: PERF203 - the others are to hear of it, too
+            telling.trouble(error)
+
+
 def place(manifest: Manifest, account: str = "", region: str = "") -> Place:
     """Where the manifest is served: the account and Region that are told, or its own, or those of a local run."""
     from lambdacli.local.variables import ACCOUNT

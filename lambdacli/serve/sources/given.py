@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from lambdacli.deploy.resources import load
 from lambdacli.errors import LambdacliError, MachineError, UsageError
 from lambdacli.refusals import UNREACHABLE, Refused
 from lambdacli.serve.parts import Source
-from lambdacli.serve.sources import KEYS, line, needs, place, variables
+from lambdacli.serve.sources import KEYS, hear, line, needs, place, variables
 from lambdacli.serve.sources.world import World
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.telling import Telling
 
 _WORKERS = 16
+_LOOK = 2.0  # seconds between two looks whether an emulator still has what it had
 _FIRST_ANSWER = 3  # seconds, tried again until then
 _FIRST_ANSWER_HERE = 0.5  # of an emulator on this machine, which answers or is not there
 _OWN_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")  # whoever sets one wants it used
@@ -48,18 +50,19 @@ class Given:
         UsageError: the endpoint is no URL.
 
     Attributes:
-        on_restart: as of a local source; nobody here starts anything again.
+        on_restart: awaited one after the other when an emulator had lost what was in it, and has it again.
     """
 
     def __init__(self, endpoint: str, manifest: Manifest, telling: Telling, profile: str = "") -> None:
         self.on_restart: list[Callable[[], Awaitable[None]]] = []
         self._manifest = manifest
         self._telling = telling
-        self._endpoint = endpoint
+        self._endpoint = endpoint.rstrip("/")
         self._profile = profile
-        self._target = _target(endpoint, profile) if endpoint else None
+        self._target = _target(self._endpoint, profile) if endpoint else None
         self._world: World | None = None
         self._source: Source | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(1, "lambdacli-source")
 
     def environment(self) -> dict[str, str]:
@@ -80,6 +83,8 @@ class Given:
         except BaseException:
             await self.stop()
             raise
+        if self._world is not None:
+            self._watching = asyncio.create_task(self._watch(self._world))
         if self._endpoint:
             self._telling.note(f"source: {line(self._source)}")
         return self._source
@@ -94,10 +99,23 @@ class Given:
 
     async def stop(self) -> None:
         """Let go of it; everything stays."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._source is not None:
             self._source.connection.stopping.set()
             self._source.connection.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _watch(self, world: World) -> None:
+        """An emulator that its owner starts again is empty then."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            with contextlib.suppress(LambdacliError):  # it is away: it may come back
+                if await asyncio.wrap_future(self._threads.submit(world.lost)):
+                    self._telling.warning(f"what was at {self._endpoint} is lost: it is made again")
+                    await self.change(self._manifest)
+                    await hear(self.on_restart, self._telling)
 
     # Parts, in threads
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lambdacli.connection import Connection, Target
-from lambdacli.errors import LambdacliError, MachineError
+from lambdacli.errors import MachineError
 from lambdacli.serve.parts import Source
-from lambdacli.serve.sources import KEYS, environment, line, place
+from lambdacli.serve.sources import KEYS, environment, hear, line, place
 from lambdacli.serve.sources.emulator import INSTALL, VERSION, Emulator, interpreter, listen
 from lambdacli.serve.sources.world import Done, World
 
@@ -184,11 +184,7 @@ class Local:
         """What the manifest asks for, made in a new one, and everybody told."""
         self._world.forget()
         await self._make(empty=True)
-        for hear in self.on_restart:
-            try:
-                await hear()
-            except LambdacliError as error:  # noqa: PERF203 - the others are to hear of it, too
-                self._telling.trouble(error)
+        await hear(self.on_restart, self._telling)
         self._telling.note(f"the local source is back at {self._source.endpoint}")
 
 

@@ -50,11 +50,23 @@ class World:
         self._account = account
         self._region = region
         self._ours = ours
+        self._manifest: Manifest | None = None  # the newest that something was made for
         self._known: dict[Key, Mapping[str, Any]] = {}
 
     def forget(self) -> None:
         """The source is empty again."""
         self._known.clear()
+
+    def lost(self) -> bool:
+        """Whether the source was emptied since, or started again: something that was there is not. Blocks."""
+        if not self._known or self._manifest is None:
+            return False
+        key = next(iter(self._known))
+        aws = Aws(self._connection, Place(self._manifest, self._account, self._region), {}, cached=False)
+        if load(key.kind).read(key.name, {}, aws) is not None:
+            return False
+        self.forget()
+        return True
 
     def make(self, manifest: Manifest, *, empty: bool = False) -> Done:
         """Make what is missing, and change what is ours and differs. Blocks; one at a time.
@@ -63,6 +75,7 @@ class World:
             manifest: says what is wanted.
             empty: nothing is there, as far as is known: it need not be asked for first.
         """
+        self._manifest = manifest
         place = Place(manifest, self._account, self._region)
         wanted = {each.key: each for each in needs.resources(manifest, place)}
         attributes = known(place, [each for each in wanted.values() if each.kind not in _MADE], {})
