@@ -371,7 +371,7 @@ class ExecutionEnvironment:
         """Take what the processes have printed so far; never waits for their end."""
         if self._child is None or self._child.output == -1:
             return
-        with contextlib.suppress(BlockingIOError):
+        try:
             for _ in range(_PIECES):
                 chunk = os.read(self._child.output, 65536)
                 if not chunk:
@@ -379,9 +379,11 @@ class ExecutionEnvironment:
                     return
                 self._line_open = not chunk.endswith(b"\n")
                 self._log(chunk)
+        except BlockingIOError:
+            return
 
     def _say(self, text: str) -> None:
-        self._log((b"\n" if self._line_open else b"") + text.encode())
+        self._log(b"\n" + text.encode() if self._line_open else text.encode())
         self._line_open = False
 
 

@@ -15,11 +15,32 @@ Status = Literal["success", "error", "timeout"]
 
 def new_id() -> str:
     """A random UUID (version 4), as Lambda's request ids are."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = random_hex(31)
+    return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{_VARIANT[text[15]]}{text[16:19]}-{text[19:]}"
+
+
+def random_hex(digits: int) -> str:
+    """So many random hexadecimal digits; the system is asked for many at once."""
+    if _Random.at + digits > len(_Random.digits):
+        _Random.digits, _Random.at = os.urandom(max(_AT_ONCE, digits)).hex(), 0
+    begin, _Random.at = _Random.at, _Random.at + digits
+    return _Random.digits[begin : _Random.at]
+
+
+class _Random:
+    digits = ""
+    at = 0
+
+    @classmethod
+    def forget(cls) -> None:
+        """Two processes must not have the same."""
+        cls.digits = ""
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Random.forget)
+_AT_ONCE = 64  # bytes: two invocations' worth, as a run needs no more
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}  # RFC 9562
 
 
 class Invocation(NamedTuple):

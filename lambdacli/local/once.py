@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lambdacli import interrupts
 from lambdacli.local import guard, headstart
 from lambdacli.local.child import begin
-from lambdacli.local.invocation import Invocation, new_id
+from lambdacli.local.invocation import Invocation, new_id, random_hex
 from lambdacli.local.variables import function_arn
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def trace_id() -> str:
     """An X-Ray trace header, not sampled."""
     import time
 
-    random = new_id().replace("-", "")
-    return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[16:]};Sampled=0"
+    random = random_hex(40)
+    return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[24:]};Sampled=0"
 
 
 def invocation(function: Function, manifest: Manifest, event: bytes, client_context: str = "") -> Invocation:

@@ -43,17 +43,15 @@ def note(request_id: str, text: str) -> str:
 def report(outcome: Outcome) -> str:
     """The figures of an invocation."""
     figures = outcome.report
-    parts = [
-        f"REPORT RequestId: {outcome.request_id}",
-        f"Duration: {figures.duration:.2f} ms",
-        f"Billed Duration: {figures.billed} ms",
-        f"Memory Size: {figures.memory_size} MB",
-        f"Max Memory Used: {figures.memory_used} MB",
-    ]
+    line = (
+        f"REPORT RequestId: {outcome.request_id}\tDuration: {figures.duration:.2f} ms\t"
+        f"Billed Duration: {figures.billed} ms\tMemory Size: {figures.memory_size} MB\t"
+        f"Max Memory Used: {figures.memory_used} MB\t"
+    )
     if figures.init is not None:
-        parts.append(f"Init Duration: {figures.init:.2f} ms")
+        line += f"Init Duration: {figures.init:.2f} ms\t"
     if outcome.status == "timeout":
-        parts.append("Status: timeout")
+        line += "Status: timeout\t"
     elif outcome.status == "error":
-        parts.extend(("Status: error", f"Error Type: {outcome.error_type}"))
-    return "\t".join(parts) + "\t\n"
+        line += f"Status: error\tError Type: {outcome.error_type}\t"
+    return f"{line}\n"

@@ -19,7 +19,7 @@ MAX_RESPONSE = 6_291_556  # bytes of a buffered response
 MAX_STREAM = 200 * 1024 * 1024  # bytes of a streamed one
 _CAUSE = "application/vnd.aws.lambda.error.cause+json"
 _CAUSE_KEYS = ("errorMessage", "errorType", "stackTrace")
-_JSON = {"Content-Type": "application/json"}
+_JSON = "Content-Type: application/json\r\n"
 
 
 class Request:
@@ -56,7 +56,7 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
-    headers: Mapping[str, str] = _JSON
+    head: str = _JSON  # lines of headers, each with its end
 
 
 class Flow(Protocol):
@@ -134,7 +134,7 @@ class RuntimeApi:
         """
         self._request_id = invocation.request_id
         self._streams = streams
-        self._delivery = Reply(200, invocation.event, _delivery_headers(invocation, deadline_ms))
+        self._delivery = Reply(200, invocation.event, _delivery_head(invocation, deadline_ms))
         if self.state == "idle" and self._held:
             self._hand_over(self._held.pop())
 
@@ -145,7 +145,7 @@ class RuntimeApi:
             if what == "runtime/invocation/next":
                 self._next(answer)
             else:
-                answer(Reply(200, b"pong", {"Content-Type": "text/plain"}) if what == "ping" else _NOT_FOUND)
+                answer(Reply(200, b"pong", "Content-Type: text/plain\r\n") if what == "ping" else _NOT_FOUND)
             return
         kind, _, rest = what.partition("/invocation/")
         request_id, _, verb = rest.partition("/")
@@ -252,16 +252,20 @@ def _trailing_error(request: Request, error_type: str) -> bytes:
     return body or json.dumps({"errorType": error_type}).encode()
 
 
-def _delivery_headers(invocation: Invocation, deadline_ms: int) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-        "Lambda-Runtime-Trace-Id": invocation.trace_id,
-        "Lambda-Runtime-Client-Context": invocation.client_context,
-        "Lambda-Runtime-Cognito-Identity": invocation.identity,
-        "Lambda-Runtime-Aws-Tenant-Id": invocation.tenant_id,
-        "Lambda-Runtime-Invocation-Id": invocation.request_id,
-    }
-    return {name: value for name, value in headers.items() if value}
+def _delivery_head(invocation: Invocation, deadline_ms: int) -> str:
+    """The header lines of an event; what is empty is left out."""
+    request_id, trace_id = invocation.request_id, invocation.trace_id
+    head = (
+        f"Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: {request_id}\r\n"
+        f"Lambda-Runtime-Deadline-Ms: {deadline_ms}\r\n"
+        f"Lambda-Runtime-Invoked-Function-Arn: {invocation.function_arn}\r\n"
+    )
+    if trace_id:
+        head += f"Lambda-Runtime-Trace-Id: {trace_id}\r\n"
+    if invocation.client_context:
+        head += f"Lambda-Runtime-Client-Context: {invocation.client_context}\r\n"
+    if invocation.identity:
+        head += f"Lambda-Runtime-Cognito-Identity: {invocation.identity}\r\n"
+    if invocation.tenant_id:
+        head += f"Lambda-Runtime-Aws-Tenant-Id: {invocation.tenant_id}\r\n"
+    return f"{head}Lambda-Runtime-Invocation-Id: {request_id}\r\n"

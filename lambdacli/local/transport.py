@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import re
 from typing import TYPE_CHECKING, Any
 
 import httptools  # noqa: TID253 - as above
 
-from lambdacli.local.runtime_api import ACCEPTED, MAX_RESPONSE, Reply, Request
+from lambdacli.local.runtime_api import ACCEPTED, MAX_RESPONSE, PREFIX, Reply, Request
 
 if TYPE_CHECKING:
     from lambdacli.local.runtime_api import RuntimeApi
 
 _REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Too Large"}
 _TRUNCATED = Reply(400, b'{"errorMessage":"Truncated or malformed request","errorType":"TruncatedHTTPRequest"}')
+# What our own Python runtime sends; everything else is the parser's.
+_USUAL = re.compile(
+    rb"POST (/2018-06-01/runtime/invocation/[0-9a-f-]+/response) HTTP/1\.1\r\nHost: ([^\r\n]+)\r\n"
+    rb"Content-Type: application/json\r\nLambda-Runtime-Invocation-Id: [0-9a-f-]+\r\n"
+    rb"Content-Length: ([0-9]{1,7})\r\n\r\n"
+)
+_NEXT = re.compile(rb"GET /2018-06-01/runtime/invocation/next HTTP/1\.1\r\nHost: [^\r\n]+\r\n\r\n")
 
 
 class Connection(asyncio.Protocol):
@@ -34,6 +42,8 @@ class Connection(asyncio.Protocol):
         self._keep_alive = True
         self._paused = False
         self._reading = False  # what has come is being read: replies to it go out together
+        self._between = True  # no request has begun
+        self._next_request = b""  # how this runtime asks for an event
         self._waits = False  # the last request has no reply yet
         self._unsent: list[bytes] = []
         self._unhandled = False  # the request is whole, and waits for its last piece to be taken
@@ -83,6 +93,10 @@ class Connection(asyncio.Protocol):
             self._flush()
 
     def _read(self, data: bytes) -> None:
+        if self._between and (usual := _USUAL.match(data)) is not None and len(data) >= usual.end() + int(usual[3]):
+            data = self._read_usual(data, usual)
+            if not data:
+                return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -93,6 +107,21 @@ class Connection(asyncio.Protocol):
                 self._api.cut()
             self._answer(_TRUNCATED)
 
+    def _read_usual(self, data: bytes, usual: re.Match[bytes]) -> bytes:
+        """A whole result of our own Python runtime, without a call for each header; returns what follows."""
+        end = usual.end() + int(usual[3])
+        body = data[usual.end() : end]
+        self._request = Request("POST", usual[1].decode(), {"content-type": "application/json"}, body, len(body))
+        self._waits = self._keep_alive = True
+        self._api.handle(self._request, self._answer)
+        if data[end:] == self._next_request:
+            self._request = Request("GET", f"{PREFIX}runtime/invocation/next", {})
+            self._waits = True
+            self._api.handle(self._request, self._answer)
+            return b""
+        self._next_request = data[end:] if _NEXT.fullmatch(data, end) else self._next_request
+        return data[end:]
+
     def _without_upgrade(self, rest: bytes) -> None:
         """Java's client offers HTTP/2, and the parser leaves it at that: read the same request without the offer."""
         fields = "".join(f"{n}: {v}\r\n" for n, v in self._request.headers.items() if n != "upgrade")
@@ -102,6 +131,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Httptools: a request begins."""
+        self._between = False
         self._request = Request("", "", {})
         self._chunks.clear()
         self._in_body = False
@@ -146,6 +176,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Httptools: the request is whole, or its rest is left to another protocol."""
+        self._between = True
         if self._parser.should_upgrade():
             return
         if self._request.size > self._limit and self._request.streamed:
@@ -176,9 +207,9 @@ class Connection(asyncio.Protocol):
 
 
 def _written(reply: Reply) -> bytes:
-    fields = "".join([f"{name}: {value}\r\n" for name, value in reply.headers.items()])
-    head = f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Length: {len(reply.body)}\r\n{fields}\r\n"
-    return head.encode() + reply.body
+    body = reply.body
+    head = f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Length: {len(body)}\r\n{reply.head}\r\n"
+    return head.encode() + body
 
 
 _ACCEPTED = _written(ACCEPTED)
