@@ -163,3 +163,50 @@ def test_a_bucket_that_comes_later(tmp_path: Path, source: Source) -> None:
             assert len(served.heard.warnings) == 1
 
     asyncio.run(main())
+
+
+def test_every_way_to_change_an_object(tmp_path: Path, source: Source, s3: Any) -> None:
+    s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+
+    def upload() -> None:
+        begun = s3.create_multipart_upload(Bucket="photos", Key="big")
+        about = {"Bucket": "photos", "Key": "big", "UploadId": begun["UploadId"]}
+        part = s3.upload_part(**about, PartNumber=1, Body=b"x")
+        s3.complete_multipart_upload(**about, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+
+    def change() -> None:
+        upload()
+        s3.copy_object(Bucket="photos", Key="big", CopySource="photos/big", MetadataDirective="REPLACE")
+        s3.delete_object(Bucket="photos", Key="big")
+
+    async def main() -> None:
+        events = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+        async with running(tmp_path, source, {"all": [{"s3": {"bucket": "photos", "events": events}}]}) as served:
+            await asyncio.to_thread(change)
+            names = {
+                "ObjectCreated:CompleteMultipartUpload": "s3-multipart-upload",
+                "ObjectCreated:Copy": "s3-copy",
+                "ObjectRemoved:DeleteMarkerCreated": "s3-delete-marker-created",
+            }
+            found = {each.event["Records"][0]["eventName"]: each.event for each in await served.got(3)}
+            assert {name: departures(event, names[name]) for name, event in found.items()} == {
+                name: [] for name in names
+            }
+
+    asyncio.run(main())
+
+
+def test_what_the_local_source_never_sends_is_told(tmp_path: Path, source: Source, s3: Any) -> None:
+    assert s3
+
+    async def main() -> None:
+        events = ["s3:ObjectCreated:*", "s3:ObjectTagging:*", "s3:LifecycleTransition"]
+        functions = {"all": [{"s3": {"bucket": "photos", "events": events}}]}
+        async with running(tmp_path, source, functions) as served:
+            await served.change(functions)
+            never = "the local source never sends s3:ObjectTagging:*, s3:LifecycleTransition"
+            assert served.heard.warnings == [f"functions.all.triggers[0].s3.events: {never}"]
+            await put(s3, "a")
+            await served.got()
+
+    asyncio.run(main())

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")  # to tell why they are kept out, too
 _GROUPED = ("ObjectCreated", "ObjectRemoved", "ObjectRestore", "Replication", "LifecycleExpiration", "ObjectTagging")
-_WITHOUT_CONTENT = "ObjectRemoved:Delete"
+_SENT_HERE = ("s3:ObjectCreated:", "s3:ObjectRemoved:", "s3:ObjectRestore:")  # by ministack
+_NOT_SENT = {"ObjectRemoved:Delete": ("size", "eTag"), "ObjectRemoved:DeleteMarkerCreated": ("size",)}
 _VERSION = "2.6"  # of the message structure, "Event message structure"
 _WHO = {"principalId": "EXAMPLE"}
 _USUAL = {
@@ -44,13 +45,17 @@ class Buckets:
     principal = "s3.amazonaws.com"
 
     def __init__(self, given: Given) -> None:
+        self._given = given
         self._ask = given.ask
         self._id = f"{given.prefix}-s3"
         self._connected: dict[str, list[str]] = {}  # the events of each bucket
+        self._told: set[str] = set()
         self.subscribers: Sequence[Subscriber] = ()
 
     async def connect(self, queue: str) -> list[Problem]:
         """See `Way`."""
+        if self._given.source.ours:
+            self._tell_of_what_never_comes()
         wanted = {bucket: _events(those) for bucket, those in grouped(self.subscribers, "bucket").items()}
         changed = [name for name in {**self._connected, **wanted} if wanted.get(name) != self._connected.get(name)]
         return [problem for name in changed for problem in await self._put(name, queue, wanted.get(name, []))]
@@ -72,6 +77,15 @@ class Buckets:
             yield self._arrival(record)
 
     # Parts
+
+    def _tell_of_what_never_comes(self) -> None:
+        for each in self.subscribers:
+            events = each.trigger.settings.get("events", DEFAULT_EVENTS)
+            never = ", ".join(event for event in events if not event.startswith(_SENT_HERE))
+            text = f"{each.where}.events: the local source never sends {never}"
+            if never and text not in self._told:
+                self._told.add(text)
+                self._given.common.telling.warning(text)
 
     async def _put(self, bucket: str, queue: str, events: list[str]) -> list[Problem]:
         try:
@@ -129,8 +143,8 @@ def _as_aws_sends(record: dict[str, Any]) -> dict[str, Any]:
     told = record["s3"]
     about = {"sequencer": f"{time.time_ns():018X}", **told["object"]}
     about["key"] = quote_plus(unquote_plus(about["key"]), safe="/")
-    if record["eventName"] == _WITHOUT_CONTENT:
-        about = {key: value for key, value in about.items() if key not in {"size", "eTag"}}
+    for key in _NOT_SENT.get(record["eventName"], ()):
+        about.pop(key, None)
     bucket = {"ownerIdentity": _WHO, **told["bucket"]}
     left_out = {key: value for key, value in _USUAL.items() if key not in record}
     return {**record, **left_out, "eventVersion": _VERSION, "s3": {**told, "bucket": bucket, "object": about}}
