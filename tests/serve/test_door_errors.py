@@ -67,7 +67,8 @@ def test_no_such_function_version_or_alias(tmp_path: Path, name: str, query: str
 
 def test_reserved_concurrency_is_used_up(tmp_path: Path) -> None:
     async def test(served: Served) -> None:
-        first = asyncio.create_task(post(served, "one", b'{"seconds": 1}'))
+        client = served.client()
+        first = asyncio.create_task(post(served, "one", b'{"seconds": 2}'))
         await until(lambda: served.fleet.running == 1)
         status, kind, body, headers = await post(served, "one")
         assert (status, kind) == (429, "TooManyRequestsException")
@@ -75,7 +76,6 @@ def test_reserved_concurrency_is_used_up(tmp_path: Path) -> None:
             "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded.",
         }  # fmt: skip
         assert int(headers["retry-after"]) >= 1
-        client = served.client()
         with pytest.raises(client.exceptions.TooManyRequestsException) as caught:
             await served.ask(client.invoke, FunctionName="one")
         assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"

@@ -12,6 +12,7 @@ from lambdacli.serve.door.api import Api
 from lambdacli.serve.door.asgi import Public
 from lambdacli.serve.door.hosts import Hosts
 from lambdacli.serve.door.lane import Lane
+from lambdacli.serve.door.verdicts import verdict
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Manifest
     from lambdacli.serve.door.asgi import Application
     from lambdacli.serve.door.requests import Head
+    from lambdacli.serve.door.verdicts import Verdict
     from lambdacli.serve.parts import Common
 
 _MOST_TOLD = 100  # foreign hosts that are warned of
@@ -135,7 +137,11 @@ class Door:
         """Something of ours went wrong."""
         self._common.telling.trouble(error)
 
-    def forbidden(self, head: Head) -> str:
+    def verdict(self, head: Head) -> Verdict | None:
+        """What becomes of a request; None: it is not for the Invoke API."""
+        return verdict(head, self.api, self._common.fleet.manifest, self._forbidden)
+
+    def _forbidden(self, head: Head) -> str:
         """Why a request to the Invoke API must not be answered."""
         origin = head.headers.get("origin")
         return self._foreign(head.headers.get("host", ""), "" if origin is None else origin or "null")

@@ -10,6 +10,8 @@ from base64 import b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambdacli.local.invocation import new_id
+from lambdacli.local.once import trace_id
 from lambdacli.serve.door import answers, listing
 from lambdacli.serve.door.answers import Answer, Refused
 from lambdacli.serve.door.wanted import Names, check_media_type, event_of, wanted
@@ -105,7 +107,13 @@ class Api:
         if size > asked.limit:
             raise answers.too_large(size, asked.kind, asked.limit)
         return Call(
-            event_of(body), asked.client_context, "", asked.trace_id, asked.tenant_id, asked.request_id, asked.named.arn
+            event_of(body),
+            asked.client_context,
+            "",
+            asked.trace_id or trace_id(),
+            asked.tenant_id,
+            asked.request_id or new_id(),
+            asked.named.arn,
         )
 
     def run(self, asked: Wanted, call: Call, answer: Callable[[Answer], object]) -> None:
@@ -122,10 +130,10 @@ class Api:
 
         def ended(outcome: Outcome) -> None:
             self.answered(asked, outcome, begun)
-            answer(_answer(asked, outcome, tail))
+            answer(_answer(call, outcome, tail))
 
         def failed(error: BaseException) -> None:  # `serve` is about to end
-            self._tell(asked, "500")
+            self._tell(asked, "500", call.request_id)
             answer(answers.broken() if isinstance(error, Exception) else answers.ending())
 
         with self._refusals(asked):
@@ -144,11 +152,11 @@ class Api:
         """The answer to what nobody waits for: a dry run, an asynchronous invocation. None: somebody waits."""
         if asked.kind == "RequestResponse":
             return None
-        head = f"x-amzn-RequestId: {asked.request_id}\r\nX-Amzn-Trace-Id: {asked.trace_id}\r\n"
+        head = _ids(call)
         if asked.kind == "DryRun":
             return Answer(204, b"", f"{head}X-Amz-Executed-Version: $LATEST\r\n")
         self._common.later.submit(asked.named.function, call, _SOURCE)
-        self._tell(asked, "202")
+        self._tell(asked, "202", call.request_id)
         return Answer(202, b"", head)
 
     def other(self, head: Head) -> Answer:
@@ -170,29 +178,30 @@ class Api:
 
     def refused(self, asked: Wanted, refusal: Refused) -> Refused:
         """Tell of an invocation that was refused."""
-        self._tell(asked, str(refusal.answer.status))
+        self._tell(asked, str(refusal.answer.status), asked.request_id)
         return refusal
 
     def answered(self, asked: Wanted, outcome: Outcome, begun: float) -> None:
         """Tell of an invocation that has run."""
         took = (time.perf_counter() - begun) * 1000
-        self._tell(asked, "200" if outcome.status == "success" else "200 Unhandled", took)
+        self._tell(asked, "200" if outcome.status == "success" else "200 Unhandled", outcome.request_id, took)
 
-    def _tell(self, asked: Wanted, detail: str, took: float | None = None) -> None:
-        step = Step("answered", _SOURCE, asked.named.function, (), detail, asked.request_id, took)
+    def _tell(self, asked: Wanted, detail: str, request_id: str, took: float | None = None) -> None:
+        step = Step("answered", _SOURCE, asked.named.function, (), detail, request_id, took)
         self._common.telling.step(step)
 
 
-def _answer(asked: Wanted, outcome: Outcome, tail: Tail | None) -> Answer:
-    head = (
-        f"x-amzn-RequestId: {asked.request_id}\r\nX-Amzn-Trace-Id: {asked.trace_id}\r\n"
-        "X-Amz-Executed-Version: $LATEST\r\n"
-    )
+def _answer(call: Call, outcome: Outcome, tail: Tail | None) -> Answer:
+    head = f"{_ids(call)}X-Amz-Executed-Version: $LATEST\r\n"
     if outcome.status != "success":
         head += "X-Amz-Function-Error: Unhandled\r\n"
     if tail is not None:
         head += f"X-Amz-Log-Result: {tail}\r\n"
     return Answer(200, outcome.payload, head)
+
+
+def _ids(call: Call) -> str:
+    return f"x-amzn-RequestId: {call.request_id}\r\nX-Amzn-Trace-Id: {call.trace_id}\r\n"
 
 
 __all__ = ["HEALTH", "Api", "Operation", "Refused", "is_ours"]

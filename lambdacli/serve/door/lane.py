@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.door import answers
 from lambdacli.serve.door.answers import Answer, Refused
-from lambdacli.serve.door.api import is_ours
-from lambdacli.serve.door.hosts import name_of
 from lambdacli.serve.door.requests import Malformed, Reader
 from lambdacli.serve.door.streams import Taker
 
 if TYPE_CHECKING:
     from lambdacli.serve.door.api import Api, Operation
     from lambdacli.serve.door.requests import Head
+    from lambdacli.serve.door.verdicts import Verdict
     from lambdacli.serve.fleet import Call
 
 HEAD_TIME = 30  # seconds that a client has for a request line and headers, and between two pieces of a body
@@ -43,8 +42,8 @@ class House(Protocol):
     def leave(self, lane: Lane) -> None:
         """It is gone, or somebody else's."""
 
-    def forbidden(self, head: Head) -> str:
-        """Why the request must not be answered; "" if it may be."""
+    def verdict(self, head: Head) -> Verdict | None:
+        """What becomes of a request; None: it is not for this API."""
 
     def hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         """The connection is for others than the Invoke API; `data` is what has been read of the next request."""
@@ -154,20 +153,14 @@ class Lane(asyncio.Protocol):
 
     def _begins(self, head: Head) -> bool:
         """Decide about a request whose head is there; False: it is not to be read on."""
-        if not (is_ours(head.target) and _is_plain(head)):
+        verdict = self._house.verdict(head)
+        if verdict is None:
             self._house.leave(self)
             transport, self._transport = self._transport, None
             self._house.hand_over(transport, self._reader.rest())
             return False
         self._head = head
-        self._operation = self._refusal = None
-        if reason := self._house.forbidden(head):
-            self._refusal = answers.foreign(reason)
-        else:
-            try:
-                self._operation = self._house.api.invocation(head)
-            except Refused as refused:
-                self._refusal = refused.answer
+        self._operation, self._refusal = verdict.operation, verdict.refusal
         if head.expects_continue:
             if self._refusal is not None:
                 self._end(self._refusal)
@@ -218,7 +211,7 @@ class Lane(asyncio.Protocol):
             self._answer(refused.answer, head)
 
     async def _stream(self, operation: Operation, call: Call, head: Head) -> None:
-        taker = Taker(self, head, operation.wanted, self._house)
+        taker = Taker(self, head, call, self._house)
         try:
             outcome, tail = await self._house.api.stream(operation.wanted, call, taker)
             self._done(keep_alive=taker.end(outcome, tail))
@@ -263,12 +256,6 @@ class Lane(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(answer.written(keep_alive=False, date=self._house.date))
             self._transport.write_eof()
-
-
-def _is_plain(head: Head) -> bool:
-    """Whether the host is this server's own, and none of those by which one of its fronts is chosen."""
-    name = name_of(head.headers.get("host", ""))
-    return not (".execute-api." in name or ".lambda-url." in name or name.startswith("alb."))
 
 
 def _too_large(operation: Operation | None, size: int) -> Answer:

@@ -7,13 +7,14 @@ second is needed as it came.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
 
 MAX_HEAD = 64 * 1024  # bytes of a request line with all headers
 # RFC 9110 and 9112: no whitespace before a colon, no continued lines, no control characters.
 _HEAD = re.compile(
     rb"[!-~]+ [!-~\x80-\xff]+ HTTP/1\.[01](?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*)*"
 )
+_SHORT = 1024  # bytes of a head that is remembered
 _END = b"\r\n\r\n"
 _ONCE = ("content-length", "host", "transfer-encoding")
 _LENGTH = 18  # digits of a Content-Length
@@ -29,15 +30,27 @@ class Malformed(Exception):  # noqa: N818 - what the request is
         self.reason = reason
 
 
-class Head(NamedTuple):
-    """A request without its body. Header names are in lower case."""
+class Head:
+    """A request without its body. Header names are in lower case.
 
-    method: str
-    target: str
-    headers: dict[str, str]
-    keep_alive: bool
-    length: int  # bytes of the body; -1: it comes in chunks
-    newest: bool = True  # HTTP/1.1: the answer may come in chunks
+    Attributes:
+        length: bytes of the body; -1: it comes in chunks.
+        newest: HTTP/1.1, so that the answer may come in chunks.
+        verdict: what whoever answers has found out about it; the same request, sent again, is not looked at again.
+    """
+
+    __slots__ = ("headers", "keep_alive", "length", "method", "newest", "target", "verdict")
+
+    def __init__(
+        self, method: str, target: str, headers: dict[str, str], *, keep_alive: bool, length: int, newest: bool
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.keep_alive = keep_alive
+        self.length = length
+        self.newest = newest
+        self.verdict: object = None
 
     @property
     def expects_continue(self) -> bool:
@@ -89,7 +102,7 @@ class Reader:
             return None
         if end > MAX_HEAD:
             raise Malformed(431, "the request's headers are too large")
-        self._head = parse(self._data[:end])
+        self._head = _known(self._data[:end]) if end <= _SHORT else parse(self._data[:end])
         self._end = end + len(_END)
         self._searched = 0
         return self._head
@@ -162,6 +175,12 @@ class Reader:
         return len(piece)
 
 
+@lru_cache(maxsize=256)
+def _known(data: bytes) -> Head:
+    """A client without signatures and dates sends the same headers over and over."""
+    return parse(data)
+
+
 def parse(data: bytes) -> Head:
     """A head without its empty line.
 
@@ -187,7 +206,7 @@ def parse(data: bytes) -> Head:
         raise Malformed(400, "the request has no Host header")
     connection = headers.get("connection", "").lower()
     keep_alive = "close" not in connection if newest else "keep-alive" in connection
-    return Head(method, target, headers, keep_alive, _length(headers), newest)
+    return Head(method, target, headers, keep_alive=keep_alive, length=_length(headers), newest=newest)
 
 
 def _length(headers: dict[str, str]) -> int:

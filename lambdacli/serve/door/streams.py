@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lambdacli.local.invocation import Outcome
     from lambdacli.serve.door.requests import Head
-    from lambdacli.serve.door.wanted import Wanted
+    from lambdacli.serve.fleet import Call
 
 
 class Wire(Protocol):
@@ -32,10 +32,10 @@ class Moment(Protocol):
 class Taker:
     """Takes the pieces of one response as `lambdacli.local.streaming.Streaming`; the answer begins with the first."""
 
-    def __init__(self, wire: Wire, head: Head, wanted: Wanted, moment: Moment) -> None:
+    def __init__(self, wire: Wire, head: Head, call: Call, moment: Moment) -> None:
         self._wire = wire
         self._head = head
-        self._wanted = wanted
+        self._call = call
         self._moment = moment
         self._keep_alive = False
         self.begun = False  # the client has got the beginning of an answer
@@ -80,7 +80,7 @@ class Taker:
         return self._wire.write(
             (
                 f"HTTP/1.1 200 OK\r\nDate: {self._moment.date}\r\nContent-Type: {eventstream.CONTENT_TYPE}\r\n"
-                f"x-amzn-RequestId: {self._wanted.request_id}\r\nX-Amzn-Trace-Id: {self._wanted.trace_id}\r\n"
+                f"x-amzn-RequestId: {self._call.request_id}\r\nX-Amzn-Trace-Id: {self._call.trace_id}\r\n"
                 f"X-Amz-Executed-Version: $LATEST\r\n{how}{close}\r\n"
             ).encode("latin-1", "replace")
         )

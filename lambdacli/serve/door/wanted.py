@@ -7,8 +7,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from lambdacli.local.invocation import new_id
-from lambdacli.local.once import trace_id
 from lambdacli.model import MAX_EVENT
 from lambdacli.serve.door import answers
 from lambdacli.serve.door.names import BadName, Contradiction, Named, named
@@ -31,15 +29,15 @@ _TAKEN_FOR_JSON = ("application/octet-stream", "binary/octet-stream", "applicati
 
 
 class Wanted(NamedTuple):
-    """An invocation as a caller asked for it, without its event."""
+    """An invocation as a caller asked for it, without its event. The same request, sent again, wants the same."""
 
     named: Named
     kind: str  # RequestResponse, Event or DryRun
     tail: bool  # the end of the log is wanted, too
     client_context: str
     tenant_id: str
-    trace_id: str
-    request_id: str
+    trace_id: str  # "": the caller gave none
+    request_id: str  # as trace_id
 
     @property
     def limit(self) -> int:
@@ -96,8 +94,8 @@ def wanted(found: Named, head: Head) -> Wanted:
         _one_of(_LOGS, get("x-amz-log-type"), "logType") == "Tail",
         _decoded(context) if (context := get("x-amz-client-context")) else "",
         _tenant(tenant) if (tenant := get("x-amz-tenant-id")) else "",
-        trace if (trace := get("x-amzn-trace-id")) and "Root=" in trace else trace_id(),
-        _uuid(given) if (given := get("x-amzn-requestid")) else new_id(),
+        trace if (trace := get("x-amzn-trace-id")) and "Root=" in trace else "",
+        _uuid(given) if (given := get("x-amzn-requestid")) else "",
     )
 
 
