@@ -20,7 +20,7 @@ from lambdacli.serve.fleet import Fleet
 from lambdacli.serve.fronts.app import App
 from lambdacli.serve.later import Queueing
 from lambdacli.serve.parts import Common
-from lambdacli.serve.wanted import AWS
+from lambdacli.serve.wanted import AWS, NONE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -52,6 +52,7 @@ class Server:
         self._app = App(self._common)
         self._door = Door(self._common, self._app)
         self._parts: list[Part] = []
+        self._alone: Part | None = None  # it polls without a source
         self._reload: Reload | None = None
         self._enough = asyncio.Event()
         self._at_once = asyncio.Event()
@@ -94,6 +95,8 @@ class Server:
             await self._reload.start()
         if self._origin is not None:
             await self._start_sources(self._origin)
+        else:
+            await self._start_alone()
         from lambdacli.serve.schedules import Schedules
 
         await self._add(Schedules(self._common))  # the clock begins with it
@@ -125,12 +128,30 @@ class Server:
     async def _start_sources(self, origin: Origin) -> None:
         source = await origin.start()
         self._later.source = source
+        if self._alone is not None:
+            self._parts.remove(self._alone)
+            await self._alone.stop()
         from lambdacli.serve.polled import Polled
         from lambdacli.serve.pushed import Pushed
 
         for part in (Polled(self._common, source), Pushed(self._common, source)):
             origin.on_restart.append(part.again)
             await self._add(part)
+
+    async def _start_alone(self) -> None:
+        """What is polled although there is no source: Kafka's topics."""
+        polls = any(
+            triggers.load(trigger.kind).delivery == "poll"
+            for function in self._manifest.functions.values()
+            for trigger in function.triggers
+        )
+        if self._alone is not None or self._wanted.sources == NONE or not polls:
+            return
+        from lambdacli.serve import polled
+
+        if polled.alone(self._manifest):
+            self._alone = polled.Polled(self._common, None)
+            await self._add(self._alone)
 
     async def _add(self, part: Part) -> None:
         self._parts.append(part)
@@ -187,6 +208,8 @@ class Server:
         if self._origin is None and (origin := self._chosen_origin()) is not None:
             self._origin = origin
             await self._start_sources(origin)
+        elif self._origin is None:
+            await self._start_alone()
 
     async def _told(self, work: Awaitable[None]) -> None:
         try:

@@ -17,6 +17,7 @@ import pytest
 from brokers import Broker, Unavailable, jars
 from clocks import Clock
 from heard import Heard
+from serving import Serving
 
 from lambdacli.local.invocation import Outcome, Report
 from lambdacli.model import Destination, Function, Manifest, Trigger
@@ -484,3 +485,21 @@ def test_brokers_that_crash_are_told_of_and_read_on_when_they_are_back(broker: B
     warning = it.heard.warnings[0]
     assert f"the brokers at {broker.servers} do not answer" in warning
     assert it.heard.notes == [f"kafka {name}: it is there again"]
+
+
+def test_serve_reads_a_topic_without_any_other_source(broker: Broker, topic: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "def handler(event, context):\n    print('GOT', *(len(each) for each in event['records'].values()))\n"
+    )
+    runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    trigger = {"topic": topic, "bootstrap_servers": ["b-1.example.com:9092"], "starting_position": "LATEST"}
+    function = {"handler": "app.handler", "code": "app.py", "runtime": runtime, "triggers": [{"kafka": trigger}]}
+    manifest = {"app": "shop", "region": "eu-west-1", "functions": {"orders": function}}
+    (tmp_path / "lambdacli.yaml").write_text(json.dumps(manifest))
+    with Serving(tmp_path, env={"LAMBDACLI_KAFKA": broker.servers}) as served:
+        broker.put(topic, "one", "two", partition=0)
+        served.wait_for("GOT 2")
+        served.wait_for("succeeded")
+        assert served.end() == 0
+    with Serving(tmp_path) as served:
+        served.wait_for(f"topic {topic} is not read: its brokers are not on this machine")

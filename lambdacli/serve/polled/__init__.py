@@ -28,12 +28,17 @@ Key = tuple[str, str, str]  # function, kind, source
 
 
 class Polled:
-    """The event source mappings of the manifest."""
+    """The event source mappings of the manifest.
 
-    def __init__(self, common: Common, source: Source) -> None:
+    Args:
+        common: what every part works with.
+        source: where queues and streams are; None where nothing needs one, see `alone`.
+    """
+
+    def __init__(self, common: Common, source: Source | None) -> None:
         self._executor = ThreadPoolExecutor(_THREADS, "polled")
         self._sender = Sender(source, common.fleet, common.later, common.telling)
-        self._wiring = Wiring(common, source, self._sender, self._executor)
+        self._wiring = Wiring(common, source, self._sender, self._executor)  # type: ignore[arg-type]  # see `alone`
         self._running: dict[Key, tuple[Trigger, Mapping]] = {}
         self._handing: dict[Key, tuple[str, Trigger] | None] = {}  # what comes after one that still finishes
         self._positions: dict[Key, Any] = {}  # of those that are not there any more, or not now
@@ -102,6 +107,11 @@ class Polled:
         await mapping.start(self._positions.pop(key, None))
 
 
+def alone(manifest: Manifest) -> bool:
+    """Whether anything is polled that needs no source: Kafka's brokers are nobody's but the user's."""
+    return any(trigger.kind == "kafka" for _, trigger in _triggers(manifest))
+
+
 def _triggers(manifest: Manifest) -> Iterator[tuple[str, Trigger]]:
     for name, function in manifest.functions.items():
         for trigger in function.triggers:
@@ -112,7 +122,7 @@ def _triggers(manifest: Manifest) -> Iterator[tuple[str, Trigger]]:
 def _key(function: str, trigger: Trigger) -> Key:
     """What stays the same while settings change."""
     values = trigger.settings
-    parts = [values.get(key) for key in ("queue", "stream", "table", "servers", "cluster", "topic")]
+    parts = [values.get(key) for key in ("queue", "stream", "table", "bootstrap_servers", "cluster", "topic")]
     return function, trigger.kind, "/".join(str(each) for each in parts if each)
 
 

@@ -102,8 +102,12 @@ class Kafka:
 
     async def finish(self) -> None:
         """As `Mapping`."""
-        await self.pause()
-        await self._batches.done()
+        try:
+            await self.pause()
+            await self._batches.done()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
         await self._close()
 
     async def stop(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
-_PATIENCE = 5.0  # seconds for an answer of the brokers
+_PATIENCE = 3.0  # seconds for an answer of the brokers
 _DEAD = 6000  # milliseconds after which the brokers give up a member: the least that they allow
 _LONGEST_BATCH = 1_200_000  # milliseconds: a function runs for 15 minutes at most
 _READ_AHEAD = 16_384  # KiB
