@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambdacli.patterns.logs import LogPattern
+from lambdacli.triggers._log_filters import message
 
 LINES = ["ERROR WARN message", "ERROR message", "WARN message"]
 
@@ -156,3 +157,21 @@ def test_columns_are_named() -> None:
 def test_what_is_no_pattern(pattern: Any) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         LogPattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "ERROR",
+        '"two words" -not',
+        "?one ?two",
+        "-not",
+        '{ $.level = "error" && $.code >= 500 }',
+        "{ $.a.b[0].c != 5 || $.x = 1 }",
+        "{ $.name = Up* }",
+        "{ $.flag IS TRUE }",
+        "[ip, status = 4*, bytes > 10]",
+    ],
+)
+def test_the_sample_of_a_trigger_passes_its_own_filter(pattern: str) -> None:
+    assert LogPattern(pattern).matches(message(pattern) or "anything")

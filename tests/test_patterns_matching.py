@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
@@ -169,7 +170,28 @@ def test_many_items_and_fields_take_no_time() -> None:
     assert matches({"l": {"a": [1], "b": [299]}, "m": {"c": [7], "d": [0]}}, event)
 
 
+def test_an_event_that_is_nested_too_deeply_is_kept_out() -> None:
+    event: Any = 1
+    for _ in range(100_000):
+        event = [event]
+    assert not matches({"x": [1]}, {"x": event})
+    assert why({"x": [1]}, {"x": event}) == "it is nested too deeply"
+    assert matches({"y": [1]}, {"x": event, "y": 1})
+
+
+def test_many_stars_take_no_time() -> None:
+    assert not matches({"x": [{"wildcard": "*a" * 40 + "*b"}]}, {"x": "a" * 100_000})
+    assert matches({"x": [{"wildcard": "*a" * 40 + "*"}]}, {"x": "a" * 100_000})
+
+
 # Properties
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab*", max_size=6), st.text("ab", max_size=8))
+def test_a_star_is_anything(wildcard: str, text: str) -> None:
+    assert matches({"x": [{"wildcard": wildcard}]}, {"x": text}) is fnmatch.fnmatchcase(text, wildcard)
+
 
 KEYS = st.sampled_from("abc")
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "ab", "B", "10.0.0.1"]))

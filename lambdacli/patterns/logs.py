@@ -11,6 +11,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
+from lambdacli.patterns.rules import fits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -91,7 +93,7 @@ def _of_json(check: Check) -> Callable[[str], bool]:
     def matches(message: str) -> bool:
         try:
             content = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return check(content)
 
@@ -205,13 +207,14 @@ def _comparison(sign: str, wanted: str) -> Check:
         return lambda value: (own := _number(value)) is not None and _SIGNS[sign](own, number)
     if sign not in ("=", "!="):
         raise ValueError(f"{wanted} is no number, as {sign} wants")
-    if wanted.startswith("%"):
-        expression = _compiled(wanted.strip("%"))
-    else:
-        quoted = wanted.startswith('"')
-        text = re.sub(r"\\(.)", r"\1", wanted[1:-1]) if quoted else wanted
-        expression = re.compile("^" + ".*".join(map(re.escape, text.split("*"))) + "$", re.DOTALL)
-    return lambda value: (own := _text(value)) is not None and bool(expression.search(own)) is (sign == "=")
+    found = _searched(wanted.strip("%")) if wanted.startswith("%") else _starred(wanted)
+    return lambda value: (own := _text(value)) is not None and found(own) is (sign == "=")
+
+
+def _starred(wanted: str) -> Callable[[str], bool]:
+    """The same text; a star is anything."""
+    parts = (re.sub(r"\\(.)", r"\1", wanted[1:-1]) if wanted.startswith('"') else wanted).split("*")
+    return lambda text: fits(parts, text)
 
 
 def _number(value: Any) -> float | None:

@@ -53,12 +53,18 @@ class Pattern:
         self._ways = [sorted(way, key=lambda leaf: ".".join(leaf.path)) for way in self._part.ways()]
 
     def matches(self, event: Any) -> bool:
-        """Whether an event matches."""
-        return any(_match(way, event) for way in self._ways)
+        """Whether an event matches. One that is nested too deeply to be looked at does not."""
+        try:
+            return any(_match(way, event) for way in self._ways)
+        except RecursionError:
+            return False
 
     def why(self, event: Any) -> str:
         """The first field that keeps an event out and what was wanted of it; "" where the event matches."""
-        return "" if self.matches(event) else _reason(self._part, event)
+        try:
+            return "" if self.matches(event) else _reason(self._part, event)
+        except RecursionError:
+            return "it is nested too deeply"
 
 
 def matches(pattern: Mapping[str, Any], value: Any) -> bool:

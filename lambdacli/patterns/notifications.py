@@ -49,7 +49,7 @@ def _value(kind: str, text: str) -> Any:
     if kind == "String.Array" or base == "Number":
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return _UNSEEN
     return text if base == "String" else _UNSEEN
 
@@ -57,7 +57,7 @@ def _value(kind: str, text: str) -> Any:
 def _object(message: str) -> dict[str, Any] | None:
     try:
         found = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

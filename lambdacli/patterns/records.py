@@ -81,6 +81,6 @@ def _decoded(text: str) -> str:
 def _read(text: str) -> Any:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return found if isinstance(found, (dict, list)) else text

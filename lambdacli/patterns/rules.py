@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,6 +55,23 @@ def fixed(wildcard: str) -> list[str]:
     return parts
 
 
+def fits(parts: list[str], text: str) -> bool:
+    """Whether a text consists of the parts of a wildcard, with anything in between."""
+    begin, *middle = parts
+    if not middle:
+        return text == begin
+    end = middle.pop()
+    if len(text) < len(begin) + len(end) or not (text.startswith(begin) and text.endswith(end)):
+        return False
+    position, last = len(begin), len(text) - len(end)
+    for part in middle:
+        position = text.find(part, position, last)
+        if position < 0:
+            return False
+        position += len(part)
+    return True
+
+
 def listed(operand: Any) -> list[Any]:
     """One value as a list of one."""
     return operand if isinstance(operand, list) else [operand]
@@ -100,12 +116,7 @@ def _same(wanted: Any, value: Any) -> bool:
 
 
 def _wildcard(operand: Any, value: Any) -> bool:
-    return isinstance(value, str) and _expression(str(operand)).fullmatch(value) is not None
-
-
-@cache
-def _expression(wildcard: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, fixed(wildcard))), re.DOTALL)
+    return isinstance(value, str) and fits(fixed(str(operand)), value)
 
 
 def _numeric(operand: Any, value: Any) -> bool:

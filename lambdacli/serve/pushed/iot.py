@@ -135,7 +135,7 @@ class Topics:
 def _content(payload: bytes) -> Any:
     try:
         return json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return UNDEFINED
 
 

@@ -164,7 +164,7 @@ class Queued:
         common = self._given.common
         try:
             arrivals = list(self._way.arrivals(message.body))
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             detail = f"nothing that {self._way.principal} sends: {type(error).__name__}: {error}"
             common.telling.step(Step("discarded", self._way.kind, records=(message.id,), detail=detail))
             return
