@@ -7,6 +7,7 @@ Every function writes down what it got; what was sent is compared with that. Qui
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cold import PYTHON
@@ -23,10 +25,9 @@ from harness import Budget, WrongOutputError, lambdacli, plain_environment, say,
 from servers import request
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness import Setting
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "helpers"))  # the emulator of the tests
 _SECONDS, _QUICK_SECONDS = 600, 30
 _RATE = 20  # of each kind, per second
 _SETTLE = 45  # seconds until what failed has come again
@@ -85,12 +86,18 @@ def soak(setting: Setting) -> dict[str, Any]:
     Raises:
         WrongOutputError: a message was lost.
     """
+    from emulator import Unavailable, executable
+
     folder = setting.work / "soak"
     (folder / "src").mkdir(parents=True)
     (folder / "notes").mkdir()
     (folder / "src" / "app.py").write_text(_APP)
     (folder / "lambdacli.yaml").write_text(json.dumps(_MANIFEST))
-    server = _Server(folder)
+    try:
+        server = _Server(folder, executable().parent)
+    except Unavailable as reason:
+        say(f"skipped: {reason}")
+        return {}
     try:
         if not server.wait():
             say("skipped: serve does not start here with a local source: " + server.said()[-300:])
@@ -107,9 +114,10 @@ def soak(setting: Setting) -> dict[str, Any]:
 class _Server:
     """The real command, and its memory second by second."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, path: Path) -> None:
         self._log = folder / "log"
-        environment = {**plain_environment(), "NOTES": str(folder / "notes")}
+        environment = plain_environment()
+        environment["PATH"] = os.pathsep.join((environment["PATH"], str(path)))
         with self._log.open("wb") as stream:
             self.process = subprocess.Popen(
                 [*lambdacli(), "serve", "--port", "0", "--env", f"NOTES={folder / 'notes'}"],
