@@ -19,7 +19,7 @@ from lambdacli.serve.parts import Common, Source
 from lambdacli.serve.polled import Polled
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from lambdacli.model import Manifest
@@ -106,3 +106,38 @@ async def polling(
         await polled.stop()
         await fleet.close()
     assert not heard.troubles
+
+
+class Sqs:
+    """What a user's own client does with a queue."""
+
+    def __init__(self, source: Source, name: str, **attributes: str) -> None:
+        self.client = source.connection.client("sqs")
+        self.url = self.client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def send(self, *bodies: str, **more: Any) -> list[str]:
+        return [self.client.send_message(QueueUrl=self.url, MessageBody=body, **more)["MessageId"] for body in bodies]
+
+    def fill(self, number: int) -> None:
+        for begin in range(0, number, 10):
+            entries = [{"Id": str(n), "MessageBody": str(begin + n)} for n in range(min(10, number - begin))]
+            self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """Visible, and in flight."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        found = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
+    @property
+    def bodies(self) -> list[str]:
+        """Of all that are visible, and are not any more."""
+        found: list[str] = []
+        while more := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            found += [each["Body"] for each in more]
+        return found
+
+
+def flat(batches: Sequence[Sequence[str]]) -> list[str]:
+    return [each for batch in batches for each in batch]

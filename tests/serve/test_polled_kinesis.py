@@ -168,7 +168,7 @@ if data == ['bad'] and len(open(seen).read()) < 3: raise ValueError
             clicks.put("good", key="a")
             await at.until("succeeded", records=2)
             assert data(at.got) == [["bad"], ["bad"], ["bad"], ["good"]]
-            assert [each.detail for each in at.heard.of("retried")] == ["in 0.2 s", "in 0.4 s"]
+            assert [each.detail for each in at.heard.of("retried")] == ["in 0.2 s: ValueError", "in 0.4 s: ValueError"]
 
     asyncio.run(main())
 
@@ -188,7 +188,7 @@ def test_after_its_attempts_a_batch_is_given_up_and_described_at_the_destination
             await at.until("succeeded")
             assert data(at.got) == [["bad", "worse"], ["bad", "worse"], ["good"]]
             [discarded] = at.heard.of("discarded")
-            assert discarded.detail == "its 2 attempts have failed"
+            assert discarded.detail == "its 2 attempts have failed: ValueError"
             assert at.heard.of("sent")[0].detail == "sqs failures"
 
     asyncio.run(main())

@@ -187,7 +187,9 @@ class Attempts:
             return [this._replace(records=half) for half in halves if half]
         failed = this.failed + 1
         if 0 <= settings.attempts < failed:
-            self._discard(this, rest, "RetryAttemptsExhausted", f"its {this.invoked} attempts have failed")
+            self._discard(
+                this, rest, "RetryAttemptsExhausted", f"its {this.invoked} attempts have failed: {step.detail}"
+            )
             return []
         of = "" if settings.attempts < 0 else f", {failed} of {settings.attempts}"
         await self._pause(this.invoked, step, of)
@@ -197,7 +199,7 @@ class Attempts:
         if self.leaving:
             raise Left
         seconds = _pause(invoked)
-        self._tell(step._replace(detail=f"in {seconds:.1f} s{more}", milliseconds=None), "retried")
+        self._tell(step._replace(detail=f"in {seconds:.1f} s{more}: {step.detail}", milliseconds=None), "retried")
         await self._sleep(seconds)
 
     async def _sleep(self, seconds: float) -> None:

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
 
     _Record = TypeVar("_Record", bound=Written)
 
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_AS_IT_IS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+_ESCAPED = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 _BEGIN, _BETWEEN = b'{"Records":[', b","
 _ROOM = MAX_EVENT - 1024  # bytes for records; the rest is for what stands around them
 
 
 def written(record: Mapping[str, Any]) -> bytes:
     """A record as JSON; bytes in base64."""
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=_plain)
     try:
-        return text.encode()
+        return _AS_IT_IS(record).encode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(record, separators=(",", ":"), default=_plain).encode()
+        return _ESCAPED(record).encode()
 
 
 def event(texts: Iterable[bytes], more: Mapping[str, Any] | None = None) -> bytes:
@@ -55,9 +63,3 @@ def parts(records: Sequence[_Record], extra: int = 0) -> Iterator[Sequence[_Reco
         size += len(record.text) + len(_BETWEEN)
     if begin < len(records):
         yield records[begin:]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} is no JSON")

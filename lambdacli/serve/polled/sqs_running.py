@@ -185,7 +185,8 @@ class Running:
 
     async def _failed(self, items: Sequence[Item], step: Step, reason: str) -> None:
         ids = tuple(each.message.id for each in items)
-        self._tell(step._replace(records=ids, detail=reason or "the function reported it"), "failed")
+        reason = reason or "the function reported it"
+        self._tell(step._replace(records=ids, detail=reason), "failed")
         try:
             await self._own.know(_FRESH)
         except LambdacliError:  # the pollers tell of a queue that is not there
@@ -193,11 +194,11 @@ class Running:
         own = self._own
         over = {each.message.id for each in items if own.most and each.received >= own.most}
         if dead := tuple(each for each in ids if each in over):
-            detail = f"{own.dead_letters}, received {own.most} times"
+            detail = f"{own.dead_letters}, received {own.most} times: {reason}"
             self._tell(step._replace(records=dead, detail=detail, milliseconds=None), "dead-lettered")
         if again := tuple(each for each in ids if each not in over):
             left = min(each.until for each in items) - asyncio.get_running_loop().time()
-            detail = f"visible again in {max(0.0, left):.0f} s"
+            detail = f"visible again in {max(0.0, left):.0f} s: {reason}"
             self._tell(step._replace(records=again, detail=detail, milliseconds=None), "retried")
 
     async def _delete(self, messages: Sequence[Message], until: float) -> None:
