@@ -18,7 +18,13 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 def test_the_event_is_that_of_a_rest_api(tmp_path: Path) -> None:
     async def test(here: Fronted) -> None:
-        headers = [("X-Two", "a"), ("X-Two", "b"), ("User-Agent", "me/1"), ("Content-Type", "application/json")]
+        headers = [
+            ("X-Two", "a"),
+            ("X-Two", "b"),
+            ("x-ODD", "1"),
+            ("User-Agent", "me/1"),
+            ("Content-Type", "application/json"),
+        ]
         event = await here.event("PUT", "/dev/orders/a%20b/?x=1&x=%C3%A9", headers=headers, content='{"n": 1}')
         assert not departures(event, "apigateway-aws-proxy")
         APIGatewayProxyEventModel.model_validate(event)
@@ -28,6 +34,8 @@ def test_the_event_is_that_of_a_rest_api(tmp_path: Path) -> None:
         assert (event["requestContext"]["stage"], event["stageVariables"]) == ("dev", None)
         assert event["pathParameters"] == {"id": "a%20b"}
         assert (event["headers"]["X-Two"], event["multiValueHeaders"]["X-Two"]) == ("b", ["a", "b"])
+        assert event["headers"]["x-ODD"] == "1"  # as it was written
+        assert {"Host", "X-Forwarded-For", "X-Amzn-Trace-Id"} <= {*event["headers"]}
         assert event["queryStringParameters"] == {"x": "é"}
         assert event["multiValueQueryStringParameters"] == {"x": ["1", "é"]}
         assert event["requestContext"]["identity"]["userAgent"] == "me/1"

@@ -155,6 +155,13 @@ class _Watched(HttpToolsProtocol):
         """Httptools: a request begins."""
         super().on_message_begin()
         self._head_bytes, self._reading, self._first = 0, True, self.public.seconds
+        self._names: list[bytes] = []
+        self.scope["extensions"] = {"lambdacli.headers": {"names": self._names}}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Httptools: a header has come. uvicorn tells its name in lower case only."""
+        super().on_header(name, value)
+        self._names.append(name)
 
     def on_headers_complete(self) -> None:
         """Httptools: its head is read."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lambdacli.serve.fronts.request import Request
 
-dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 _NOBODY = dict.fromkeys(
     (
@@ -120,7 +120,8 @@ def version_1(
         request_id: of the API.
         parameters: path parameters.
     """
-    headers = gathered((spelled(name), value) for name, value in [*request.headers, *request.added])
+    spelled = request.spellings()
+    headers = gathered((spelled.get(name) or usual(name), value) for name, value in request.headers + request.added)
     query = gathered(request.parameters())
     return {
         "resource": resource,
@@ -168,8 +169,8 @@ def last(values: Mapping[str, list[str]]) -> dict[str, str]:
     return {name: each[-1] for name, each in values.items()}
 
 
-def spelled(name: str) -> str:
-    """A header's name as clients of HTTP/1.1 write it: the server tells it in lower case."""
+def usual(name: str) -> str:
+    """A header's name as clients of HTTP/1.1 write it, and API Gateway those that it adds."""
     return "-".join(part.capitalize() for part in name.split("-"))
 
 

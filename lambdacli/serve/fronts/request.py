@@ -80,6 +80,11 @@ class Request:
         pairs = [each.partition("=") for each in query.split("&") if each]
         return [(name, value) for name, _, value in pairs]
 
+    def spellings(self) -> dict[str, str]:
+        """Names of headers as the client wrote them, if the server tells, by those in lower case."""
+        told = (self.scope.get("extensions") or {}).get("lambdacli.headers", {}).get("names", ())
+        return {name.lower(): name for name in (raw.decode("latin-1") for raw in told)}
+
     async def read(self, limit: int) -> None:
         """Take the body in.
 

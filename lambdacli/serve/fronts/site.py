@@ -114,7 +114,7 @@ class Site:
             Refusal: there is none.
             Late: it comes after the answer that the client had.
         """
-        payload = dumps(event).encode("utf-8", "surrogatepass")
+        payload = dumps(event).encode()
         if len(payload) > MAX_EVENT:
             raise Refusal(self.manners.too_large, f"an event of more than {MAX_EVENT} bytes")
         call = Call(payload, trace_id=turn.request.trace, request_id=turn.invocation, stream=stream)

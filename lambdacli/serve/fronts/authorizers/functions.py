@@ -88,9 +88,7 @@ class ByFunction:
         asking = self._asking
         if not asking.function:
             raise self._failed(f"the authorizer {asking.named} is no function of this manifest")
-        call = Call(
-            dumps(self._event(asked, sources)).encode("utf-8", "surrogatepass"), trace_id=asked.turn.request.trace
-        )
+        call = Call(dumps(self._event(asked, sources)).encode(), trace_id=asked.turn.request.trace)
         try:
             outcome = await self._site.ask(asked.turn, asking.function, call, asking.seconds, self._refusals.failed)
         except Refusal as refusal:
