@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.1  # seconds, doubled each time
 _LONGEST_PAUSE = 2.0
-_PATIENCE = 3.0  # seconds
+_PATIENCE = 2.0  # seconds
 
 
 class Mending:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from lambdacli.serve.pushed.arriving import Arrival, Given, Subscriber
     from lambdacli.serve.queues import Message
 
-_WAIT = 5  # seconds of a long poll; a queue that is deleted meanwhile is not noticed before
+_WAIT = 3  # seconds of a long poll; a queue that is deleted meanwhile is not noticed before
 _AWAKE = "lambdacli: nothing more is wanted"  # ends a long poll at once
-_PATIENCE = 3  # seconds until it has
+_PATIENCE = 2  # seconds until it has; a source that hangs is not waited for
 _FULL = 0.1  # seconds between two looks whether there is room again
 _RETENTION = 21_600  # seconds: as long as Lambda keeps an asynchronous event
 
@@ -88,7 +88,8 @@ class Queued:
             self._receiving.cancel()
         await self._tasks.wait(_PATIENCE)
         await self._tasks.cancel()
-        await self._queue.close()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._queue.close(), _PATIENCE)
 
     async def stop(self) -> None:
         """Leave nothing in a source that others have, too."""
