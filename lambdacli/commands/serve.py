@@ -182,6 +182,4 @@ def _serve(wanted: Wanted, *, explain: bool, json_logs: bool) -> int:
         interrupted = interrupts.run(main())
     finally:
         guard.close()
-    if interrupted:
-        console.message("interrupted")
     return interrupts.INTERRUPTED if interrupted else 0
