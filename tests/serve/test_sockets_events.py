@@ -29,8 +29,8 @@ ID = re.compile(r"[A-Za-z0-9_-]{15}=")
 
 def test_the_events_of_a_connection(tmp_path: Path) -> None:
     async def test(here: Socketed) -> None:
-        headers = {"X-One": "1", "User-Agent": "a client"}
-        async with here.connect("/dev?a=1&a=2&b=%C3%A9", additional_headers=headers) as client:
+        more: dict[str, Any] = {"additional_headers": {"X-One": "1"}, "user_agent_header": "a client"}
+        async with here.connect("/dev?a=1&a=2&b=%C3%A9", **more) as client:
             await client.send('{"action":"x"}')
             assert await heard_by(client) == '$default {"action":"x"}'
             await client.close(4001, "enough")

@@ -23,7 +23,8 @@ from lambdacli.serve.fronts.desk import Desk
 from lambdacli.serve.fronts.request import Gone, Request
 from lambdacli.serve.fronts.sockets import management
 from lambdacli.serve.fronts.sockets.api import FORBIDDEN, SocketApi
-from lambdacli.serve.fronts.sockets.socket import GOING_AWAY, Socket, refuse
+from lambdacli.serve.fronts.sockets.ends import GOING_AWAY, refuse
+from lambdacli.serve.fronts.sockets.socket import Socket
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping

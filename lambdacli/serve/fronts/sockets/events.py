@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.serve.fronts.payloads import gathered, last, spelled
+from lambdacli.serve.fronts.payloads import gathered, last
 from lambdacli.serve.fronts.request import common_log_time, request_id
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def _asked(request: Request) -> dict[str, Any]:
 
 
 def _spelled(name: str) -> str:
-    return spelled(name).replace("Websocket", "WebSocket")
+    """A header's name as clients write it: the server tells it in lower case."""
+    return "-".join(each.capitalize() for each in name.split("-")).replace("Websocket", "WebSocket")
 
 
 def _context(client: Client, route: str, kind: str, moment: float, **more: Any) -> dict[str, Any]:

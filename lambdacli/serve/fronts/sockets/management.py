@@ -15,7 +15,8 @@ from urllib.parse import unquote
 from lambdacli.serve.fronts.answer import Answer, message
 from lambdacli.serve.fronts.request import Request, TooLarge
 from lambdacli.serve.fronts.sockets.api import MAX_MESSAGE
-from lambdacli.serve.fronts.sockets.socket import NORMAL, Gone
+from lambdacli.serve.fronts.sockets.ends import NORMAL
+from lambdacli.serve.fronts.sockets.socket import Gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdacli.serve.fronts import contract
-from lambdacli.serve.fronts.answer import Answer, Refusal, encoded
+from lambdacli.serve.fronts.answer import Answer, Refusal
 from lambdacli.serve.fronts.apis import execute_arn
 from lambdacli.serve.fronts.authorizers import Asked, tokens
 from lambdacli.serve.fronts.request import request_id
 from lambdacli.serve.fronts.site import Turn
 from lambdacli.serve.fronts.sockets import events
 from lambdacli.serve.fronts.sockets.api import MAX_MESSAGE
+from lambdacli.serve.fronts.sockets.ends import ABNORMAL, GOING_AWAY, LOST, NO_BINARY, TOO_BIG, End, refuse, told
 from lambdacli.serve.telling import Step
 
 if TYPE_CHECKING:
@@ -36,31 +38,10 @@ IDLE = timedelta(minutes=10)
 LONGEST = timedelta(hours=2)
 _AT_ONCE = 100  # messages of a connection whose functions run
 _SUCCESS = range(200, 300)
-_NO_STATUS, _ABNORMAL = 1005, 1006
-_GOING_AWAY = "Going away"
-_REASONS = {
-    1000: "Connection Closed Normally",
-    1001: _GOING_AWAY,
-    _NO_STATUS: "Client-side close frame status not set",
-    _ABNORMAL: "Connection closed abnormally",
-}
 
 
 class Gone(Exception):  # noqa: N818 - what has become of the client
     """The connection is not there any more, or not yet."""
-
-
-class End(NamedTuple):
-    """How a connection ended: a code of the WebSocket protocol, and words."""
-
-    code: int
-    reason: str
-
-
-NORMAL = End(1000, _REASONS[1000])
-GOING_AWAY = End(1001, _GOING_AWAY)
-_NO_BINARY = End(1003, "Binary frames are not supported")
-_TOO_BIG = End(1009, "Message too big")
 
 
 class House(Protocol):
@@ -139,7 +120,7 @@ class Socket:
             kind, content = "bytes", data
         try:
             await self._send({"type": "websocket.send", kind: content})
-        except OSError:
+        except LOST:
             raise Gone from None
         self.last_active = self._house.clock.now()
 
@@ -150,7 +131,7 @@ class Socket:
         self._ending = end
         try:
             await self._send({"type": "websocket.close", "code": end.code, "reason": end.reason})
-        except (OSError, RuntimeError):  # it has just ended by itself
+        except LOST:  # it has just ended by itself
             return
 
     # Its phases
@@ -181,20 +162,20 @@ class Socket:
         asked = Asked(turn, arn, "$connect", api.stage, lambda _form: event)
         verdict = await route.judge(asked)
         if verdict.kind == "lambda":
-            told: dict[str, Any] = {name: tokens.as_text(value) for name, value in verdict.details.items()}
-            told |= {"principalId": verdict.principal, "integrationLatency": verdict.milliseconds}
-            self.client = self.client._replace(authorizer=told)
+            said: dict[str, Any] = {name: tokens.as_text(value) for name, value in verdict.details.items()}
+            said |= {"principalId": verdict.principal, "integrationLatency": verdict.milliseconds}
+            self.client = self.client._replace(authorizer=said)
 
     async def _live(self, answer: Answer) -> None:
         """From the accepted handshake until the end, which is told exactly once."""
-        end = End(_ABNORMAL, _REASONS[_ABNORMAL])
+        end = ABNORMAL
         watch = asyncio.ensure_future(self._watch())
         try:
             await self._accept(answer)
             self.open = True
             self._house.entered(self)
             end = await self._talk()
-        except OSError:  # it is gone, which its last message would have told, too
+        except LOST:  # which its last message would have told, too
             return
         finally:
             self.open = False
@@ -212,14 +193,14 @@ class Socket:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
-                return _end(message)
+                return told(message)
             text = message.get("text")
             if self._ending is not None or self._house.closing:
                 continue
             if text is None:
-                await self.close(_NO_BINARY)
+                await self.close(NO_BINARY)
             elif len(text) > MAX_MESSAGE or len(text.encode()) > MAX_MESSAGE:
-                await self.close(_TOO_BIG)
+                await self.close(TOO_BIG)
             else:
                 self.last_active = self._house.clock.now()
                 await self._slots.acquire()
@@ -311,27 +292,7 @@ class Socket:
         self._first.telling.warning(f"{turn.source}: {turn.function} answered what no WebSocket API takes: {problem}")
 
     def _tell(self, what: Any, turn: Turn, status: int = 0) -> None:
-        from time import perf_counter
-
         detail = " ".join(filter(None, (str(status) if status else "", turn.detail)))
         took = (perf_counter() - turn.begun) * 1000
         step = Step(what, turn.source, turn.function, (self.client.id,), detail, turn.invocation, took)
         self._first.telling.step(step)
-
-
-async def refuse(scope: Mapping[str, Any], answer: Answer, send: Send) -> None:
-    """Answer a handshake with something else than a connection."""
-    if "websocket.http.response" not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    headers = [(name.encode("latin-1"), encoded(value)) for name, value in answer.headers]
-    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": answer.body})
-
-
-def _end(message: Mapping[str, Any]) -> End:
-    """How the server says that the connection has ended."""
-    code, reason = message.get("code", _NO_STATUS), message.get("reason")
-    if code == _NO_STATUS and reason is None:  # it was lost: who takes leave gives a reason, be it an empty one
-        code = _ABNORMAL
-    return End(code, reason or _REASONS.get(code, ""))
