@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from fronted import project, run
+
+from lambdacli.triggers import kinds, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +83,36 @@ def test_cors_that_contradicts_itself_is_told_and_left_out(tmp_path: Path) -> No
 
     triggers = [{"http": {"route": "GET /a", "cors": True}}, {"http": {"route": "GET /b", "cors": False}}]
     run(project(tmp_path, {"tell": triggers}), test)
+
+
+def test_a_route_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    async def test(here: Fronted) -> None:
+        (warning,) = here.heard.warnings
+        assert warning.startswith("functions.tell.triggers[0].http.route: GET /a is a route of fail already")
+        assert (await here.ask("GET", "/a")).status_code == 500
+
+    run(project(tmp_path, {"fail": [{"http": "GET /a"}], "tell": [{"http": "GET /a"}]}), test)
+
+
+def test_an_api_under_a_domain_of_its_own(tmp_path: Path) -> None:
+    async def test(here: Fronted) -> None:
+        assert (await here.event("GET", "/a", host="api.example.com"))["requestContext"]["http"]["path"] == "/a"
+
+    triggers = {"tell": [{"http": {"route": "GET /a", "api": "second", "domain": "api.example.com"}}]}
+    run(project(tmp_path, {**triggers, "fail": [{"http": "GET /a"}]}), test)
+
+
+@pytest.mark.parametrize("kind", [each for each in kinds() if load(each).delivery == "http"])
+def test_every_kind_that_answers_requests_has_a_front(kind: str) -> None:
+    assert callable(import_module(f"lambdacli.serve.fronts.{kind}").sites)
+
+
+def test_a_path_cannot_write_lines_of_its_own(tmp_path: Path) -> None:
+    async def test(here: Fronted) -> None:
+        await here.ask("GET", "/a%0Ab%1B[31m")
+        assert here.heard.steps[-1].source == "GET /a%0Ab%1B[31m"
+
+    run(project(tmp_path, {"tell": [{"http": "ANY /{proxy+}"}]}), test)
 
 
 def test_many_at_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Function, Manifest, Trigger
     from lambdacli.serve.fronts.authorizers import Verdict
+    from lambdacli.serve.telling import Telling
 
 _ID = 10  # characters of an API's id
 
@@ -67,11 +68,22 @@ def described(manifest: Manifest, kind: str, name: str, stage: str) -> Api:
     return Api(own or made, account(manifest), manifest.region, stage)
 
 
-def labels(identity: str, name: str) -> tuple[str, ...]:
-    """The host names of an API: by its name, and by its id."""
+def labels(identity: str, name: str, given: Iterable[Use] = ()) -> tuple[str, ...]:
+    """The host names of an API: by its name, by its id, and its own domains."""
     plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
-    known = [plain, identity] if plain else [identity]
-    return tuple(f"{each}.execute-api" for each in dict.fromkeys(known))
+    own = [f"{each}.execute-api" for each in (plain, identity) if each]
+    domains = [each.settings["domain"].lower() for each in given if each.settings.get("domain")]
+    return tuple(dict.fromkeys([*own, *domains]))
+
+
+def warn_of_doubles(given: Iterable[Use], telling: Telling) -> None:
+    """A route leads to one function: a second one gets nothing here, and is not deployed."""
+    seen: dict[str, Use] = {}
+    for each in given:
+        first = seen.setdefault(each.settings["route"], each)
+        if first is not each:
+            text = f"{each.where('route')}: {each.settings['route']} is a route of {first.function.name} already"
+            telling.warning(text, hint="the first one answers")
 
 
 def execute_arn(api: Api, method: str, path: str) -> str:

@@ -52,7 +52,8 @@ class HttpApi(Site):
         super().__init__(desk)
         manifest = desk.manifest
         self.api = apis.described(manifest, "http", name, _DEFAULT)
-        self.labels = apis.labels(self.api.id, name)
+        self.labels = apis.labels(self.api.id, name, uses)
+        apis.warn_of_doubles(uses, self.telling)
         self.title = f"HTTP API {name}".rstrip()
         named = [each.settings.get("stage", _DEFAULT) for each in uses]
         self._in_urls = tuple(dict.fromkeys(each for each in named if each != _DEFAULT))
@@ -192,7 +193,7 @@ def _tell(context: dict[str, Any], verdict: Verdict, version: str) -> None:
 
 def _source(route: _Route, request: Request) -> str:
     """The route as people say it."""
-    return route.key if route.key[:4] != "ANY " and route.key != _DEFAULT else f"{request.method} {request.path}"
+    return route.key if route.key[:4] != "ANY " and route.key != _DEFAULT else f"{request.method} {request.raw_path}"
 
 
 def sites(desk: Desk, uses: Iterable[Use]) -> list[Site]:

@@ -68,7 +68,8 @@ class RestApi(Site):
         super().__init__(desk)
         manifest = desk.manifest
         self.api = apis.described(manifest, "rest", name, stage)
-        self.labels = apis.labels(self.api.id, name)
+        self.labels = apis.labels(self.api.id, name, uses)
+        apis.warn_of_doubles(uses, self.telling)
         self.title = f"REST API {name}".rstrip()
         self.root = f"/{stage}"
         self._binary = tuple({media for each in uses for media in each.settings.get("binary_media_types", ())})
@@ -112,7 +113,7 @@ class RestApi(Site):
         if isinstance(method, _rest.Preflight):
             return _preflight(method, request)
         turn.function = method.function
-        turn.source = f"{request.method} {method.path if method.verb != 'ANY' else request.path}"
+        turn.source = f"{request.method} {method.path if method.verb != 'ANY' else request.raw_path}"
         await self.take(turn)
         path = self._inside(request.raw_path)
         event = payloads.version_1(request, self.api, method.path, path, turn.api_id, parameters)

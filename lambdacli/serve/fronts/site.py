@@ -38,7 +38,7 @@ class Turn:
     def __init__(self, request: Request, send: Send) -> None:
         self.request = request
         self.send = send
-        self.source = f"{request.method} {request.path}"
+        self.source = f"{request.method} {request.raw_path}"  # encoded, so that it is one line
         self.function = ""
         self.invocation = ""  # the function's request id
         self.api_id = ""  # the service's request id
