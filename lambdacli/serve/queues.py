@@ -109,6 +109,12 @@ class Queue:
         while self._leaving:
             await asyncio.gather(*self._leaving)
 
+    async def abandon(self) -> None:
+        """Wait for nothing: the queue ends together with all who use it."""
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+
     # Parts
 
     def _named(self) -> dict[str, str]:

@@ -140,6 +140,7 @@ def test_ending_lets_what_runs_finish_and_gives_the_rest_back_at_once(source: So
 
 
 def test_what_still_runs_when_the_grace_is_over_goes_back(source: Source, tmp_path: Path) -> None:
+    source = source._replace(ours=False)
     queue = Sqs(source, "orders")
     queue.fill(1)
 
@@ -156,6 +157,7 @@ def test_what_still_runs_when_the_grace_is_over_goes_back(source: Source, tmp_pa
 
 
 def test_what_is_killed_as_everything_ends_goes_back(source: Source, tmp_path: Path) -> None:
+    source = source._replace(ours=False)
     queue = Sqs(source, "orders")
     queue.fill(1)
 
@@ -186,6 +188,19 @@ def test_a_queue_that_is_not_there_is_told_with_its_place_once_and_the_others_go
             late.send("two")
             await at.until("succeeded", records=2)
             assert at.heard.notes == ["sqs missing: it is there again"]
+
+    asyncio.run(main())
+
+
+def test_a_second_trigger_of_the_same_queue_is_told_of(source: Source, tmp_path: Path) -> None:
+    Sqs(source, "orders").fill(1)
+    triggers = ({"sqs": "orders"}, {"sqs": {"queue": "orders", "batch_size": 2}})
+
+    async def main() -> None:
+        async with polling(source, saved(tmp_path, "return", *triggers)) as at:
+            await at.until("succeeded")
+            [warning] = at.heard.warnings
+            assert warning.startswith("functions.orders.triggers[1].sqs: the function has another trigger of the same")
 
     asyncio.run(main())
 

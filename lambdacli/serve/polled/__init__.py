@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lambdacli import triggers
 from lambdacli.serve.destinations import Sender
 from lambdacli.serve.polled.keeping import Tasks
-from lambdacli.serve.polled.mapping import Wiring
+from lambdacli.serve.polled.mapping import Wiring, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +73,22 @@ class Polled:
         self._executor.shutdown(wait=False)
 
     async def _follow(self, manifest: Manifest) -> None:
-        wanted = {_key(function, trigger): (function, trigger) for function, trigger in _triggers(manifest)}
+        wanted = self._wanted(manifest)
         for key in self._handing:
             self._handing[key] = wanted.pop(key, None)
         kept = {key for key, (trigger, _) in self._running.items() if key in wanted and _same(trigger, wanted[key][1])}
         gone = {key: self._running.pop(key)[1] for key in set(self._running) - kept}
         new = {key: each for key, each in wanted.items() if key not in kept}
         await asyncio.gather(*(self._replaced(key, gone.get(key), new.get(key)) for key in {*gone, *new}))
+
+    def _wanted(self, manifest: Manifest) -> dict[Key, tuple[str, Trigger]]:
+        wanted: dict[Key, tuple[str, Trigger]] = {}
+        for function, trigger in _triggers(manifest):
+            key = _key(function, trigger)
+            if wanted.setdefault(key, (function, trigger))[1] is not trigger:
+                text = f"{place(function, trigger)}: the function has another trigger of the same source"
+                self._wiring.common.telling.warning(text, "AWS refuses a second one; only the first works")
+        return wanted
 
     async def _replaced(self, key: Key, before: Mapping | None, wanted: tuple[str, Trigger] | None) -> None:
         """One mapping gives place to another, as soon as its running batches allow it."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.polled.stream_settings import Wired
 
 _SHORTEST, _LONGEST = 0.1, 0.25  # seconds between two looks at a shard of a source that is near
-_SLOWER = 1.5
+_SLOWER = 1.01  # each time that nothing came: a quarter of a minute from the shortest to the longest
 _FEWEST = 100  # records that are asked for at once
 _THROTTLED = 1.0  # seconds: five reads a second and 2 MB, for all who read
 _ABSENT = 0.5

@@ -93,8 +93,7 @@ class Sqs:
 
     async def _close(self, *, alone: bool = False) -> None:
         """Long polls give back what they still get, unless the queue ends together with all who use it."""
-        if not alone:
-            await self._polled.close()
+        await (self._polled.abandon() if alone else self._polled.close())
         await self._queue.close()
         self._threads.shutdown(wait=False)
 
