@@ -51,6 +51,7 @@ class _Happening(NamedTuple):
 
 
 _TIME = _Happening("time")
+_READY = _Happening("ready")
 
 
 class _Ending(NamedTuple):
@@ -192,7 +193,7 @@ class ExecutionEnvironment:
 
     def ready(self) -> None:
         """Runtime API: `next` was called."""
-        self._mail.put(_Happening("ready"))
+        self._mail.put(_READY)
 
     def responded(self, body: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - streaming modes look at them
         """Runtime API: the result has come."""

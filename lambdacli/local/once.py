@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from lambdacli import interrupts
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 def trace_id() -> str:
     """An X-Ray trace header, not sampled."""
-    import time
-
     random = random_hex(40)
     return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[24:]};Sampled=0"
 

@@ -7,6 +7,7 @@ Follows "Using the Lambda runtime API for custom runtimes" in the AWS Lambda dev
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MAX_RESPONSE = 6_291_556  # bytes of a buffered response
 MAX_STREAM = 200 * 1024 * 1024  # bytes of a streamed one
 _CAUSE = "application/vnd.aws.lambda.error.cause+json"
 _CAUSE_KEYS = ("errorMessage", "errorType", "stackTrace")
+_JSON_HEADERS = MappingProxyType({"content-type": "application/json"})
 _JSON = "Content-Type: application/json\r\n"
 
 
@@ -143,7 +145,7 @@ class RuntimeApi:
         what = request.path.removeprefix(PREFIX)
         if request.method == "GET":
             if what == "runtime/invocation/next":
-                self._next(answer)
+                self.next(answer)
             else:
                 answer(Reply(200, b"pong", "Content-Type: text/plain\r\n") if what == "ping" else _NOT_FOUND)
             return
@@ -183,7 +185,17 @@ class RuntimeApi:
         if answer in self._held:
             self._held.remove(answer)
 
-    def _next(self, answer: Callable[[Reply], None]) -> None:
+    def result(self, request_id: str, body: bytes) -> Reply:
+        """Take a whole JSON result, as `handle` does."""
+        if self.state == "busy" and request_id == self._request_id and len(body) <= MAX_RESPONSE:
+            self.state = "responded"
+            self._listener.responded(body, _JSON_HEADERS)
+            return ACCEPTED
+        request = Request("POST", "", {**_JSON_HEADERS}, body, len(body))
+        return self._result(request_id, "response", request)
+
+    def next(self, answer: Callable[[Reply], None]) -> None:
+        """The runtime asks for an event, as `handle` does."""
         if self.state == "busy":  # the same event again, as AWS does
             self._hand_over(answer)
             return

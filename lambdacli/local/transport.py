@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httptools  # noqa: TID253 - as above
 
-from lambdacli.local.runtime_api import ACCEPTED, MAX_RESPONSE, PREFIX, Reply, Request
+from lambdacli.local.runtime_api import ACCEPTED, MAX_RESPONSE, Reply, Request
 
 if TYPE_CHECKING:
     from lambdacli.local.runtime_api import RuntimeApi
@@ -17,7 +17,7 @@ _REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 40
 _TRUNCATED = Reply(400, b'{"errorMessage":"Truncated or malformed request","errorType":"TruncatedHTTPRequest"}')
 # What our own Python runtime sends; everything else is the parser's.
 _USUAL = re.compile(
-    rb"POST (/2018-06-01/runtime/invocation/[0-9a-f-]+/response) HTTP/1\.1\r\nHost: ([^\r\n]+)\r\n"
+    rb"POST /2018-06-01/runtime/invocation/([0-9a-f-]+)/response HTTP/1\.1\r\nHost: ([^\r\n]+)\r\n"
     rb"Content-Type: application/json\r\nLambda-Runtime-Invocation-Id: [0-9a-f-]+\r\n"
     rb"Content-Length: ([0-9]{1,7})\r\n\r\n"
 )
@@ -111,13 +111,11 @@ class Connection(asyncio.Protocol):
         """A whole result of our own Python runtime, without a call for each header; returns what follows."""
         end = usual.end() + int(usual[3])
         body = data[usual.end() : end]
-        self._request = Request("POST", usual[1].decode(), {"content-type": "application/json"}, body, len(body))
-        self._waits = self._keep_alive = True
-        self._api.handle(self._request, self._answer)
+        self._keep_alive = True
+        self._answer(self._api.result(usual[1].decode(), body))
         if data[end:] == self._next_request:
-            self._request = Request("GET", f"{PREFIX}runtime/invocation/next", {})
             self._waits = True
-            self._api.handle(self._request, self._answer)
+            self._api.next(self._answer)
             return b""
         self._next_request = data[end:] if _NEXT.fullmatch(data, end) else self._next_request
         return data[end:]

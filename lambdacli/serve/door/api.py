@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdacli.local.invocation import new_id
@@ -19,7 +18,7 @@ from lambdacli.serve.fleet import Call, NoSuchFunction, Throttled
 from lambdacli.serve.telling import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from lambdacli.local.invocation import Outcome
     from lambdacli.local.streaming import Streaming
@@ -136,15 +135,19 @@ class Api:
             self._tell(asked, "500", call.request_id)
             answer(answers.broken() if isinstance(error, Exception) else answers.ending())
 
-        with self._refusals(asked):
+        try:
             self._common.fleet.begin(asked.named.function, call, ended, failed)
+        except (Throttled, NoSuchFunction) as error:
+            raise self._refusal(asked, error) from None
 
     async def stream(self, asked: Wanted, call: Call, taker: Streaming) -> tuple[Outcome, str]:
         """One streamed invocation to its end; its outcome, and the end of its log if that is wanted."""
         begun = time.perf_counter()
         tail = Tail() if asked.tail else None
-        with self._refusals(asked):
+        try:
             outcome = await self._common.fleet.invoke(asked.named.function, call._replace(hear=tail, stream=taker))
+        except (Throttled, NoSuchFunction) as error:
+            raise self._refusal(asked, error) from None
         self.answered(asked, outcome, begun)
         return outcome, "" if tail is None else str(tail)
 
@@ -167,14 +170,10 @@ class Api:
         """
         return listing.answer(head, self._common.fleet, self._names)
 
-    @contextmanager
-    def _refusals(self, asked: Wanted) -> Iterator[None]:
-        try:
-            yield
-        except Throttled:
-            raise self.refused(asked, answers.throttled()) from None
-        except NoSuchFunction:  # it left the manifest this very moment
-            raise self.refused(asked, answers.not_found(asked.named.asked)) from None
+    def _refusal(self, asked: Wanted, error: Throttled | NoSuchFunction) -> Refused:
+        if isinstance(error, Throttled):
+            return self.refused(asked, answers.throttled())
+        return self.refused(asked, answers.not_found(asked.named.asked))  # it left the manifest this very moment
 
     def refused(self, asked: Wanted, refusal: Refused) -> Refused:
         """Tell of an invocation that was refused."""
