@@ -34,9 +34,15 @@ def test_no_status_is_200() -> None:
     assert (found[0].status, found[0].headers, found[1]) == (200, [], b"")
 
 
+def test_a_head_has_its_limit() -> None:
+    assert Prelude(10).feed(b"{" + b" " * 8 + b"}" + b"\0" * 8) is not None
+    with pytest.raises(Malformed):
+        Prelude(10).feed(b"{" + b" " * 9 + b"}" + b"\0" * 8)
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"no json" + b"\0" * 8, b"[]" + b"\0" * 8, b'{"statusCode": 7}' + b"\0" * 8, b"x" * (1 << 20) + b"x"],
+    [b"no json" + b"\0" * 8, b"[]" + b"\0" * 8, b'{"statusCode": 7}' + b"\0" * 8, b"x" * ((1 << 20) + 1)],
 )
 def test_what_is_no_head_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):

@@ -14,7 +14,7 @@ from lambdacli.serve.fronts.contract import Malformed
 
 MEDIA = "application/vnd.awslambda.http-integration-response"
 _END = b"\0" * 8
-_MOST = 1024 * 1024  # bytes
+MOST = 16 * 1024  # bytes, of API Gateway; of function URLs none is documented
 
 
 class Head(NamedTuple):
@@ -25,15 +25,11 @@ class Head(NamedTuple):
 
 
 class Prelude:
-    """Takes the pieces of a response until its head is whole."""
+    """Takes the pieces of a response until its head is whole, which has so many bytes at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 1024 * 1024) -> None:
+        self._most = most
         self._taken = bytearray()
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything has come."""
-        return bool(self._taken)
 
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
         """The head and what of the body has come with it; None while more is needed.
@@ -44,10 +40,10 @@ class Prelude:
         searched = max(0, len(self._taken) - len(_END))
         self._taken += data
         end = self._taken.find(_END, searched)
-        if end >= 0:
+        if 0 <= end <= self._most:
             return _head(bytes(self._taken[:end])), bytes(self._taken[end + len(_END) :])
-        if len(self._taken) > _MOST:
-            raise Malformed("there are no eight NUL bytes between its metadata and its body")
+        if len(self._taken) > self._most:
+            raise Malformed(f"its first {self._most} bytes are not metadata and eight NUL bytes")
         return None
 
 

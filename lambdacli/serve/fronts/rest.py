@@ -9,6 +9,7 @@ from lambdacli.serve.fronts import apis, bodies, contract, payloads
 from lambdacli.serve.fronts.answer import Answer, Refusal, message
 from lambdacli.serve.fronts.authorizers import Asked, Judge, Verdict, everybody, functions, signed, tokens
 from lambdacli.serve.fronts.limits import REST
+from lambdacli.serve.fronts.prelude import MOST
 from lambdacli.serve.fronts.request import request_id
 from lambdacli.serve.fronts.routing import Routes
 from lambdacli.serve.fronts.site import Site, Turn
@@ -72,6 +73,7 @@ class RestApi(Site):
         apis.warn_of_doubles(uses, self.telling)
         self.title = f"REST API {name}".rstrip()
         self.root = f"/{stage}"
+        self._warned: set[str] = set()  # functions
         self._binary = tuple({media for each in uses for media in each.settings.get("binary_media_types", ())})
         by_path: dict[str, list[Mapping[str, Any]]] = {}
         for each in uses:
@@ -129,10 +131,13 @@ class RestApi(Site):
         return contract.proxied(outcome.payload, decode=self._sends_bytes(request), strict=True)
 
     async def _stream(self, turn: Turn, method: _Method, event: dict[str, Any]) -> Answer | None:
-        relay = Relay(turn, self.finish)
-        payload = await self.stream(turn, event, method.seconds, relay)
+        payload = await self.stream(turn, event, method.seconds, Relay(turn, self.finish, MOST))
         if payload is None:
             return None
+        if method.function not in self._warned:
+            self._warned.add(method.function)
+            text = f"{turn.source}: {method.function} answers as a whole, where response_transfer_mode is STREAM"
+            self.telling.warning(text, hint="API Gateway may refuse that: it takes metadata, eight NUL bytes, the body")
         return contract.proxied(payload, decode=True, strict=True)
 
     async def _judged(self, turn: Turn, method: _Method, event: dict[str, Any]) -> Verdict:

@@ -22,12 +22,13 @@ class Relay:
     Args:
         turn: the request's.
         finish: the service's own headers, put to those of the function.
+        headed: the service takes no stream without a head, of this size at most; 0: it takes any.
     """
 
-    def __init__(self, turn: Turn, finish: Callable[[Turn, Answer], Answer]) -> None:
+    def __init__(self, turn: Turn, finish: Callable[[Turn, Answer], Answer], headed: int = 0) -> None:
         self._turn = turn
         self._finish = finish
-        self._prelude: Prelude | None = None
+        self._prelude = Prelude(headed) if headed else None
         self.begun = False  # the function streams
         self.sent = False  # the client has the head
         self.closed = False  # the client has had an answer of the service's own
@@ -36,7 +37,7 @@ class Relay:
     def begins(self, content_type: str) -> None:
         """Streaming: the function has begun to answer."""
         self.begun = True
-        if content_type.partition(";")[0].strip().lower() == MEDIA:
+        if self._prelude is None and content_type.partition(";")[0].strip().lower() == MEDIA:
             self._prelude = Prelude()
 
     async def chunk(self, data: bytes) -> None:
@@ -66,7 +67,7 @@ class Relay:
             Malformed: nothing that can be sent has come.
         """
         if self._prelude is not None or self.problem:
-            raise Malformed(self.problem or "its metadata has no end")
+            raise Malformed(self.problem or "it is not metadata, eight NUL bytes, and then the body")
         if not self.sent:
             await self._head(Head(200, []))
         await self._turn.send({"type": "http.response.body", "body": b"", "more_body": False})
