@@ -19,7 +19,23 @@ _REASON = "Message too big"
 
 
 class Frames(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, which ends the connection at a frame that is too large."""
+    """uvicorn's protocol, which ends the connection at a frame that is too large.
+
+    Who sends to a slow client waits, as with uvicorn's newer versions.
+    """
+
+    def pause_writing(self) -> None:
+        """Asyncio: the client does not take what is sent."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """Asyncio: it does again."""
+        self.writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asyncio: it never will."""
+        super().connection_lost(exc)
+        self.writable.set()
 
     def handle_text(self, event: Frame) -> None:
         """Uvicorn: the first frame of a text has come."""
