@@ -29,7 +29,8 @@ def fail(event, context):
 """
 FUNCTIONS = {"tell": {"handler": "app.tell"}, "fail": {"handler": "app.fail"}}
 SETTINGS = {
-    "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1",
     "PATH": os.environ["PATH"], "HOME": "/nonexistent",
 }  # fmt: skip
 SCRIPT = """
