@@ -22,12 +22,33 @@ from lambdacli.serve.destinations import Sender
 from lambdacli.serve.fleet import Fleet
 from lambdacli.serve.parts import Common, Source
 from lambdacli.serve.polled.mapping import Wiring
+from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.polled.stream_api import Identity, Page, Position, Raw, ShardInfo
 from lambdacli.serve.polled.streams import Stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
+
+
+def test_a_source_of_ours_that_is_back_soon_is_not_complained_of() -> None:
+    async def main() -> None:
+        heard = Heard()
+        reach = Reach("sqs orders", "functions.orders.triggers[0].sqs.queue", heard, ours=True)
+        error = Refused("sqs", "receive_message", "Unreachable", "nobody", lost=True)
+        for _ in range(3):
+            await reach.lost(error)
+        waiting = asyncio.create_task(reach.lost(error))
+        await asyncio.sleep(0)
+        begun = time.monotonic()
+        reach.again()
+        await waiting
+        assert time.monotonic() - begun < 0.5  # not the pause that it had come to
+        reach.found()
+        assert not heard.warnings
+        assert not heard.notes
+
+    asyncio.run(main())
 
 
 def test_an_emulator_that_is_killed_and_comes_back_is_polled_again(tmp_path: Path) -> None:

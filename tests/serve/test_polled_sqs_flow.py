@@ -181,6 +181,7 @@ def test_a_queue_that_is_not_there_is_told_with_its_place_once_and_the_others_go
     async def main() -> None:
         async with polling(source, saved(tmp_path, "return", {"sqs": "missing"}, {"sqs": "there"})) as at:
             await at.until("succeeded")
+            await at.heard.until(lambda heard: bool(heard.warnings))
             await asyncio.sleep(0.5)
             [warning] = at.heard.warnings
             assert "functions.orders.triggers[0].sqs.queue: sqs missing is not there" in warning

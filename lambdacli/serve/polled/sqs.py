@@ -56,7 +56,7 @@ class Sqs:
             self._polled, self._own, values, common.telling, step,
             local=bool(source.endpoint), let_go=self._let_go, give_back=self._give_back,
         )  # fmt: skip
-        self._reach = Reach(self.name, place(function, trigger, "queue"), common.telling)
+        self._reach = Reach(self.name, place(function, trigger, "queue"), common.telling, ours=source.ours)
         self._pollers = Tasks(self.name, common.telling)
         self._batches = Tasks(self.name, common.telling)
 
@@ -72,6 +72,7 @@ class Sqs:
     async def again(self) -> None:
         """As `Mapping`."""
         self._own.forget()
+        self._reach.again()
 
     async def pause(self) -> None:
         """As `Mapping`."""

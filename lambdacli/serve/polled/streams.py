@@ -56,7 +56,7 @@ class Stream:
         self._api = api
         self._step = Step("received", api.name, function)
         telling = wiring.common.telling
-        self._reach = Reach(api.name, place(function, trigger, key), telling)
+        self._reach = Reach(api.name, place(function, trigger, key), telling, ours=wiring.source.ours)
         self._filters = Filters(trigger.settings.get("filters", ()), api.data_key)
         self._uuid = new_id()
         self._watching = Tasks(api.name, telling)
@@ -90,6 +90,7 @@ class Stream:
         """As `Mapping`."""
         self._new = True
         self._look.set()
+        self._reach.again()
 
     async def pause(self) -> None:
         """As `Mapping`."""
