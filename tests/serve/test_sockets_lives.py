@@ -327,6 +327,32 @@ def test_the_end_of_everything_is_told_to_clients_and_functions(tmp_path: Path) 
     asyncio.run(main())
 
 
+def test_the_end_is_told_once_whoever_ends_it_first(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with socketed(project(tmp_path, {"tell": ALL})) as here:
+            clients = [await here.connect() for _ in range(3)]
+            await here.door.stop()
+            assert [await closed(client) for client in clients] == [(1001, "Going away")] * 3
+        left = await here.all("DISCONNECT", 3)
+        assert [each["requestContext"]["disconnectStatusCode"] for each in left] == [1001] * 3
+
+    asyncio.run(main())
+
+
+def test_the_addresses_that_are_shown(tmp_path: Path) -> None:
+    async def test(here: Socketed) -> None:
+        port = here.door.port
+        assert here.app.addresses(port) == [("WebSocket API", f"ws://127.0.0.1:{port}/dev")]
+        two = [{"api": "chat", "route": "$default"}, {"api": "game", "route": "$default", "stage": "v1"}]
+        await here.app.change(project(tmp_path, {"tell": two}))
+        assert here.app.addresses(port) == [
+            ("WebSocket API chat", f"ws://chat.execute-api.localhost:{port}/dev"),
+            ("WebSocket API game", f"ws://game.execute-api.localhost:{port}/v1"),
+        ]
+
+    run(project(tmp_path, {"tell": ALL}), test)
+
+
 def test_hundreds_of_connections(tmp_path: Path) -> None:
     async def test(here: Socketed) -> None:
         clients = await asyncio.gather(*(here.connect() for _ in range(200)))

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from websockets.frames import Frame
 
 MAX_FRAME = 32 * 1024  # bytes
-_TOO_BIG = 1009
-_REASON = "Message too big"
+_GOING_AWAY, _TOO_BIG = 1001, 1009
 
 
 class Frames(WebSocketsSansIOProtocol):
@@ -23,6 +22,13 @@ class Frames(WebSocketsSansIOProtocol):
 
     Who sends to a slow client waits, as with uvicorn's newer versions.
     """
+
+    def shutdown(self) -> None:
+        """Uvicorn: the server ends."""
+        if not self.handshake_complete or self.close_sent:
+            super().shutdown()
+        else:
+            self._close(_GOING_AWAY, "Going away")
 
     def pause_writing(self) -> None:
         """Asyncio: the client does not take what is sent."""
@@ -56,9 +62,12 @@ class Frames(WebSocketsSansIOProtocol):
         if len(event.data) <= MAX_FRAME and not self.close_sent:
             return True
         if not self.close_sent:
-            self.queue.put_nowait({"type": "websocket.disconnect", "code": _TOO_BIG, "reason": _REASON})
-            self.conn.fail(_TOO_BIG, _REASON)
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.close_sent = True
-            self.transport.close()
+            self._close(_TOO_BIG, "Message too big")
         return False
+
+    def _close(self, code: int, reason: str) -> None:
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.fail(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()

@@ -80,7 +80,7 @@ class App:
             name = f"{site.labels[0]}{_LOCAL}" if site not in self._table.plain[:1] else self._common.host
             host = f"[{name}]" if ":" in name else name
             found.append((site.title, f"http://{host}:{at}{site.root}"))
-        return found
+        return found + (self._sockets.addresses(at) if self._sockets is not None else [])
 
     async def start(self) -> None:
         """Part: say what is not as on AWS."""

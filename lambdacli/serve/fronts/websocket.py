@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _LOCAL = ".localhost"
 _PORT = re.compile(r":\d*$")
-_LAST_WORDS = 5.0  # seconds for $disconnect and what else runs when everything ends
+_LAST_WORDS = 3.0  # seconds for $disconnect and what else runs when everything ends
 
 
 class Sockets:
