@@ -350,6 +350,28 @@ def test_a_window_carries_its_state_and_ends_with_a_last_invocation(
     assert events.check(got[0], "kinesis-time-window").departures == ()
 
 
+def test_a_windows_last_invocation_is_tried_again_with_the_same_state(
+    source: Source, tmp_path: Path, clicks: Clicks
+) -> None:
+    clicks.put("a", key="a")
+    work = """
+seen = os.path.join(HERE, "seen")
+if event['isFinalInvokeForWindow'] and not os.path.exists(seen):
+    open(seen, "w").close()
+    raise ValueError
+return {'state': {'of': 'a'}}
+"""
+
+    async def main() -> Any:
+        async with polling(source, saved(tmp_path, work, trigger(tumbling_window=1))) as at:
+            await at.heard.until(lambda heard: any("window" in each.detail for each in heard.of("succeeded")))
+            return at.got
+
+    got = asyncio.run(main())
+    assert [each["isFinalInvokeForWindow"] for each in got] == [False, True, True]
+    assert [each["state"] for each in got] == [{}, {"of": "a"}, {"of": "a"}]
+
+
 def test_a_state_that_is_too_large_ends_the_window_early(source: Source, tmp_path: Path, clicks: Clicks) -> None:
     clicks.put("a", key="a")
     work = "return {'state': {} if event['isFinalInvokeForWindow'] else {'much': 'x' * 1100000}}"
@@ -413,6 +435,39 @@ def test_what_runs_is_finished_and_the_rest_stays_in_the_stream(source: Source, 
             await at.polled.change(saved(tmp_path, "time.sleep(0.5)", trigger(batch_size=10)))
             await at.until("succeeded", records=4)
             assert data(at.got) == [["a"], ["b", "c", "d"]]
+
+    asyncio.run(main())
+
+
+def test_changes_that_follow_each_other_end_with_the_last_one(source: Source, tmp_path: Path, clicks: Clicks) -> None:
+    clicks.put("a", "b", "c", key="a")
+    work = "time.sleep(0.4)"
+
+    async def main() -> None:
+        async with polling(source, saved(tmp_path, work, trigger(batch_size=1))) as at:
+            await at.heard.until(lambda _: bool(at.got))
+            for size in (10, 7, 2):
+                await at.polled.change(saved(tmp_path, work, trigger(batch_size=size)))
+            await at.until("succeeded", records=3)
+            assert data(at.got) == [["a"], ["b", "c"]]
+            assert len(at.heard.of("received")) == 2  # nobody else reads it
+
+    asyncio.run(main())
+
+
+def test_a_stream_of_aws_itself_is_known_by_its_arn(source: Source, tmp_path: Path, clicks: Clicks) -> None:
+    clicks.put("a", key="a")
+    arn = f"arn:aws:kinesis:eu-west-1:{source.account}:stream/clicks"
+    settings = {"kinesis": {"stream": arn, "starting_position": "TRIM_HORIZON"}}
+
+    async def main() -> None:
+        aws = source._replace(endpoint="", ours=False)
+        async with polling(aws, saved(tmp_path, "return", settings)) as at:
+            await at.until("succeeded")
+            assert at.got[0]["Records"][0]["eventSourceARN"] == arn
+            clicks.put("b", key="a")
+            await at.until("succeeded", records=2)
+            assert data(at.got) == [["a"], ["b"]]
 
     asyncio.run(main())
 

@@ -156,6 +156,25 @@ def test_what_still_runs_when_the_grace_is_over_goes_back(source: Source, tmp_pa
     asyncio.run(main())
 
 
+def test_what_runs_for_a_trigger_that_has_left_goes_back_when_everything_ends(source: Source, tmp_path: Path) -> None:
+    source = source._replace(ours=False)
+    queue = Sqs(source, "orders")
+    queue.fill(1)
+
+    async def main() -> None:
+        async with polling(source, saved(tmp_path, "time.sleep(15)", {"sqs": "orders"})) as at:
+            await at.heard.until(lambda _: bool(at.got))
+            await at.polled.change(saved(tmp_path, "time.sleep(15)"))
+            await asyncio.sleep(0.1)
+            assert not at.heard.of("returned")
+            await at.polled.stop()
+            assert at.heard.of("returned")
+            assert queue.left == (1, 0)
+            await at.fleet.close()
+
+    asyncio.run(main())
+
+
 def test_what_is_killed_as_everything_ends_goes_back(source: Source, tmp_path: Path) -> None:
     source = source._replace(ours=False)
     queue = Sqs(source, "orders")

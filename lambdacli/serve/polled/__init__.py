@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.parts import Common, Source
     from lambdacli.serve.polled.mapping import Mapping
 
-_THREADS = 16  # calls at once that are over soon, of all mappings
+_THREADS = 32  # calls at once that are over soon, of all mappings
 
 Key = tuple[str, str, str]  # function, kind, source
 
@@ -42,6 +42,7 @@ class Polled:
         self._running: dict[Key, tuple[Trigger, Mapping]] = {}
         self._handing: dict[Key, tuple[str, Trigger] | None] = {}  # what comes after one that still finishes
         self._positions: dict[Key, Any] = {}  # of those that are not there any more, or not now
+        self._finishing: set[Mapping] = set()  # those that have been replaced, or are gone
         self._leaving = Tasks("sources", common.telling)
         self._paused = False
 
@@ -67,7 +68,8 @@ class Polled:
     async def stop(self) -> None:
         """As `Part`."""
         self._paused = True
-        await asyncio.gather(*(mapping.stop() for _, mapping in self._running.values()))
+        running = [mapping for _, mapping in self._running.values()]
+        await asyncio.gather(*(mapping.stop() for mapping in [*running, *self._finishing]))
         await self._leaving.cancel()
         self._sender.close()
         self._executor.shutdown(wait=False)
@@ -93,7 +95,7 @@ class Polled:
     async def _replaced(self, key: Key, before: Mapping | None, wanted: tuple[str, Trigger] | None) -> None:
         """One mapping gives place to another, as soon as its running batches allow it."""
         if before is not None and before.position is None:
-            self._leaving.once(before.finish())
+            self._leaving.once(self._finished(before))
         elif before is not None:
             self._handing[key] = wanted
             self._leaving.once(self._handed_over(key, before))
@@ -102,11 +104,18 @@ class Polled:
             await self._begin(key, wanted)
 
     async def _handed_over(self, key: Key, before: Mapping) -> None:
-        await before.finish()
+        await self._finished(before)
         self._positions[key] = before.position
         wanted = self._handing.pop(key)
         if wanted is not None and not self._paused:
             await self._begin(key, wanted)
+
+    async def _finished(self, mapping: Mapping) -> None:
+        self._finishing.add(mapping)
+        try:
+            await mapping.finish()
+        finally:
+            self._finishing.discard(mapping)
 
     async def _begin(self, key: Key, wanted: tuple[str, Trigger]) -> None:
         function, trigger = wanted
