@@ -57,6 +57,7 @@ class Server:
         self._enough = asyncio.Event()
         self._at_once = asyncio.Event()
         self._interrupted = False
+        self._steady = asyncio.Lock()  # nothing is followed while sources are begun, and one thing after the other
 
     async def run(self) -> bool:
         """Serve. Returns whether Ctrl-C ended it.
@@ -68,9 +69,9 @@ class Server:
         guard.adopt_orphans()
         with self._signals():
             try:
-                await self._start()
-                await self._enough.wait()
-                await self._finish()
+                if await self._started():
+                    await self._enough.wait()
+                    await self._finish()
             finally:
                 await self._stop()
         return self._interrupted
@@ -80,6 +81,23 @@ class Server:
         (self._at_once if self._enough.is_set() else self._enough).set()
 
     # Beginning
+
+    async def _started(self) -> bool:
+        """Everything has begun; False: somebody has had enough before that.
+
+        Raises:
+            LambdacliError: something cannot begin.
+        """
+        starting = asyncio.create_task(self._start())
+        enough = asyncio.create_task(self._enough.wait())
+        await asyncio.wait([starting, enough], return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return False
+        enough.cancel()
+        await starting
+        return True
 
     async def _start(self) -> None:
         self._origin = self._chosen_origin()
@@ -93,10 +111,8 @@ class Server:
 
             self._reload = Reload(self._manifest, self._load, self._follow, self._telling, self._wanted.ignore)
             await self._reload.start()
-        if self._origin is not None:
-            await self._start_sources(self._origin)
-        else:
-            await self._start_alone()
+        async with self._steady:
+            await (self._start_sources(self._origin) if self._origin is not None else self._start_alone())
         from lambdacli.serve.schedules import Schedules
 
         await self._add(Schedules(self._common))  # the clock begins with it
@@ -190,6 +206,10 @@ class Server:
 
     async def _follow(self, manifest: Manifest, names: frozenset[str], saved: frozenset[Path]) -> None:
         """Go over to what was saved; a part that cannot follow says so and stays as it is."""
+        async with self._steady:
+            await self._go_over(manifest, names, saved)
+
+    async def _go_over(self, manifest: Manifest, names: frozenset[str], saved: frozenset[Path]) -> None:
         before, self._manifest = self._manifest, self._wanted.restricted(manifest)
         if self._origin is not None:
             await self._told(self._origin.change(self._manifest))

@@ -53,9 +53,7 @@ def test_an_event_that_fails_three_times_ends_in_its_queues(tmp_path: Path, path
     (tmp_path / "lambdacli.yaml").write_text(json.dumps(manifest))
     with Serving(tmp_path, "--time-scale", "600", env={"PATH": path}) as served:
         source = next(
-            found[0]
-            for line in served.said
-            if (found := re.search(rf"http://127\.0\.0\.1:(?!{served.port})\d+", line))
+            found[0] for line in served.said if (found := re.search(rf"http://127\.0\.0\.1:(?!{served.port})\d+", line))
         )
         answer = served.client("lambda").invoke(FunctionName="orders", InvocationType="Event", Payload=b'{"bad": 1}')
         assert answer["StatusCode"] == 202

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -219,3 +220,15 @@ def test_every_step_is_explained(project: Project) -> None:
         send(served, "a job")
         for what in ("received", "batched", "succeeded"):
             served.wait_for(what)
+
+
+def test_ctrl_c_works_while_a_source_is_waited_for(project: Project) -> None:
+    project.save({"sqs": "jobs"})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        served = Serving(project.folder, "--sources", url, env={"PATH": project.path}, ready=False)
+        with served:
+            served.wait_for("Lambda, for SDKs")
+            time.sleep(0.3)
+            assert served.end(signal.SIGINT) == 130
+            assert "Traceback" not in "\n".join(served.said)
