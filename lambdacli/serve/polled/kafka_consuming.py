@@ -1,14 +1,16 @@
-"""One member of a consumer group, in a thread of its own: it reads, pauses what is at work, commits what is done."""
+"""One member of a consumer group, in a thread of its own: it reads, keeps what is not due yet, commits what is done."""
 
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import LambdacliError, MachineError
 from lambdacli.serve.polled.kafka_records import Read
+from lambdacli.serve.polled.kafka_shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +20,7 @@ _PATIENCE = 3.0  # seconds for an answer of the brokers
 _DEAD = 6000  # milliseconds after which the brokers give up a member: the least that they allow
 _LONGEST_BATCH = 1_200_000  # milliseconds: a function runs for 15 minutes at most
 _READ_AHEAD = 16_384  # KiB
+_AT_ONCE = 500  # records of one call
 QUIET = logging.getLogger("lambdacli.kafka")  # librdkafka's own words: what counts of them is told
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False
@@ -60,9 +63,12 @@ class Consuming:
         self._thread = ThreadPoolExecutor(1, "kafka")
         self._consumer: Any = None
         self._doubtful = False  # whether the brokers are there
+        self._said = ""  # the last that librdkafka said of them
         self._seen = False  # the topic, or that there is none
-        self._held: dict[int, int] = {}  # behind the last record that was read, of each partition
-        self._paused: set[int] = set()
+        self._taken: dict[int, int] = {}  # behind the last record that was handed out, of each partition
+        self._at_work: frozenset[int] = frozenset()
+        self._freed = asyncio.Event()  # a partition is not at work any more
+        self._shelves: dict[int, Shelf] = {}  # the thread's
 
     async def begin(self) -> None:
         """Settle where to begin, and join the group.
@@ -74,12 +80,17 @@ class Consuming:
         await self._in_thread(self._begin)
 
     async def some(self, most: int, seconds: float) -> list[Read]:
-        """Records, as soon as there are so many, or after so long.
+        """Up to so many records, as soon as there are any, or after so long; none of partitions that are held.
 
         Raises:
             Away: the brokers do not answer.
         """
-        found: list[Read] = await self._in_thread(self._some, most, seconds)
+        self._freed.clear()
+        waiting = any(self._shelves.values())  # for their partitions: then no new record is what comes next
+        found: list[Read] = await self._in_thread(self._some, most, 0 if waiting else seconds)
+        if waiting and not found:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._freed.wait(), seconds)
         return found
 
     async def reach(self) -> None:
@@ -87,16 +98,13 @@ class Consuming:
         await self._in_thread(self._described)
 
     def hold(self, partitions: Iterable[int]) -> None:
-        """Read no more of them for now: their records are at work."""
-        new = set(partitions) - self._paused
-        self._paused |= new
-        self._asked(lambda consumer: consumer.pause(self._partitions(new)))
+        """Hand out no more of them for now: their records are at work."""
+        self._at_work = self._at_work.union(partitions)
 
     def go_on(self, partitions: Iterable[int]) -> None:
-        """Read on in them."""
-        done = set(partitions)
-        self._paused -= done
-        self._asked(lambda consumer: consumer.resume(self._partitions(done)))
+        """They are not at work any more."""
+        self._at_work = self._at_work.difference(partitions)
+        self._freed.set()
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """All before these offsets is done.
@@ -129,7 +137,7 @@ class Consuming:
             self._consumer = self._made()
         partitions = self._described()
         self._settle(partitions)
-        self._consumer.subscribe([self._topic], on_assign=self._assigned)
+        self._consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked)
 
     def _made(self) -> Any:
         try:
@@ -150,6 +158,7 @@ class Consuming:
             "max.poll.interval.ms": _LONGEST_BATCH,
             "queued.max.messages.kbytes": _READ_AHEAD,
             "reconnect.backoff.max.ms": 1000,
+            "fetch.wait.max.ms": 100,
         }
         try:
             return Consumer({**own, **self._settings, "error_cb": self._failed}, logger=QUIET)
@@ -162,8 +171,8 @@ class Consuming:
 
         try:
             found = self._consumer.list_topics(self._topic, timeout=_PATIENCE).topics[self._topic]
-        except KafkaException as error:
-            raise self._silent(_text(error)) from None
+        except KafkaException:
+            raise self._silent() from None
         if found.error is not None:
             if not self._seen:
                 self._seen, self._position.name = True, "TRIM_HORIZON"
@@ -203,35 +212,74 @@ class Consuming:
         for each in partitions:
             start = self._position.starts.get(each.partition)
             done = committed.get(each.partition, -1)
-            if (held := self._held.get(each.partition, 0)) > max(done, 0):
-                each.offset = held
+            if (taken := self._taken.get(each.partition, 0)) > max(done, 0):
+                each.offset = taken
             elif done < 0 and start is not None:
                 each.offset = start
                 begun.append(each)
+        self._revoked(consumer, partitions)
         consumer.assign(partitions)
-        if paused := [each for each in partitions if each.partition in self._paused]:
-            consumer.pause(paused)
         if begun:  # so that it is known where we were, even if nothing comes
             consumer.commit(offsets=begun, asynchronous=True)
 
-    def _some(self, most: int, seconds: float) -> list[Read]:
-        from confluent_kafka import KafkaError, KafkaException
+    def _revoked(self, _consumer: Any, partitions: Iterable[Any]) -> None:
+        """What lies here of them is read again, by whoever has them now."""
+        for each in partitions:
+            self._shelves.pop(each.partition, None)
 
-        found: list[Read] = []
-        try:
-            messages = self._consumer.consume(most, seconds)
-        except KafkaException as error:
-            raise Away(_text(error)) from None
-        for each in messages:
-            if (wrong := each.error()) is not None:
-                self._doubtful |= wrong.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-                continue
-            found.append(_read(each))
-            self._held[each.partition()] = each.offset() + 1
+    def _some(self, most: int, seconds: float) -> list[Read]:
+        found = self._from_shelves(most)
+        self._fill(0 if found else seconds)
+        found += self._from_shelves(most - len(found))
         if not found and self._doubtful:  # what librdkafka says may be over by now
             self._described()
             self._doubtful = False
         return found
+
+    def _from_shelves(self, most: int) -> list[Read]:
+        found: list[Read] = []
+        for partition, shelf in self._shelves.items():
+            if partition not in self._at_work and len(found) < most and shelf:
+                found += shelf.take(most - len(found))
+                self._taken[partition] = found[-1].offset + 1
+        return found
+
+    def _fill(self, seconds: float) -> None:
+        """Read on, of all partitions whose shelf has room."""
+        from confluent_kafka import KafkaException
+
+        again = [number for number, shelf in self._shelves.items() if shelf.closed and shelf.low]
+        try:
+            self._reopened(again)
+            messages = self._consumer.consume(1, seconds)
+            if messages:
+                messages += self._consumer.consume(_AT_ONCE, 0)
+            for each in messages:
+                self._shelve(each)
+            self._close([number for number, shelf in self._shelves.items() if shelf.full and not shelf.closed])
+        except KafkaException as error:
+            raise Away(_text(error)) from None
+
+    def _shelve(self, message: Any) -> None:
+        from confluent_kafka import KafkaError
+
+        if (wrong := message.error()) is None:
+            self._shelves.setdefault(message.partition(), Shelf()).add(_read(message))
+        elif wrong.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            self._doubtful = True
+
+    def _reopened(self, numbers: list[int]) -> None:
+        if numbers:
+            self._consumer.resume(self._partitions(numbers))
+            for each in numbers:
+                self._shelves[each].closed = False
+
+    def _close(self, numbers: list[int]) -> None:
+        """Read no more of them until their shelves are low."""
+        if numbers:
+            self._consumer.pause(self._partitions(numbers))
+            for each in numbers:
+                self._shelves[each].closed = True
 
     def _failed(self, error: Any) -> None:
         """What librdkafka has to say: it matters if nobody can be reached, or never will be."""
@@ -239,23 +287,18 @@ class Consuming:
 
         grave = (KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION)  # noqa: SLF001 - their names
         self._doubtful |= bool(error.fatal()) or error.code() in grave
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - as above
+            self._said = error.str()
 
-    def _silent(self, reason: str) -> Away:
-        return Away(f"the brokers at {self._settings['bootstrap.servers']} do not answer: {reason}")
+    def _silent(self) -> Away:
+        said, self._said = self._said, ""
+        reason = f": {said}" if said else ""
+        return Away(f"the brokers at {self._settings['bootstrap.servers']} do not answer{reason}")
 
     def _partitions(self, numbers: Iterable[int]) -> list[Any]:
         from confluent_kafka import TopicPartition
 
         return [TopicPartition(self._topic, each) for each in numbers]
-
-    def _asked(self, work: Callable[[Any], object]) -> None:
-        """A call that waits for nobody; what is not ours any more needs neither pause nor resume."""
-        import contextlib
-
-        from confluent_kafka import KafkaException
-
-        with contextlib.suppress(KafkaException):
-            work(self._consumer)
 
 
 def _read(message: Any) -> Read:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli.errors import LambdacliError
@@ -157,8 +156,7 @@ class Running:
         if self._given_up is None:
             self._tell("discarded", items, state, why)
             return
-        now = datetime.now(timezone.utc)
-        function = self._step.function
+        function, now = self._step.function, self._common.clock.now()
         tried = Tried(function, self._common.fleet.arn(function), state.request_id, state.tries, state.last, now)
         event = kafka.event(items, self._origin)
         await self._given_up(tried, items, event, condition, self._of("sent", items, state, why))
