@@ -58,12 +58,16 @@ class Room:
 class Pool:
     """Environments that are started when they are wanted, kept warm, and ended when they are not.
 
-    `log` gets what the function prints and Lambda's own lines, of all environments, in whole lines as they come.
+    `log` gets what the function prints and Lambda's own lines, of all environments, in whole lines as they come;
+    without `platform` it gets Lambda's of ordinary invocations only where somebody else hears them, too.
     """
 
-    def __init__(self, plan: Plan, log: Callable[[bytes], object], room: Room, spares: Spares) -> None:
+    def __init__(
+        self, plan: Plan, log: Callable[[bytes], object], room: Room, spares: Spares, *, platform: bool = True
+    ) -> None:
         self.plan = plan
         self._log = log
+        self._platform = platform
         self._room = room
         self._spares = spares
         self._idle: list[_Member] = []
@@ -136,7 +140,8 @@ class Pool:
             self._end(self._idle.pop())
         self._look_if_empty()
         await self._emptied.wait()
-        await asyncio.gather(*self._ending)
+        while self._ending:  # one that was about to start is ended afterwards
+            await asyncio.gather(*self._ending)
 
     def kill(self) -> None:
         """End what runs, at once."""
@@ -180,13 +185,12 @@ class Pool:
 
     async def _start_for(self, ticket: Ticket) -> None:
         member = await self._started()
-        if self._retired and not ticket.gone:
-            ticket.failed(Retired())
-            ticket.gone = True
-        if ticket.gone:
-            self._put_back(member)
-        else:
+        if not self._retired and not ticket.gone:
             self._run(member, ticket)
+            return
+        self._put_back(member)
+        if not ticket.gone:  # its successor may have it waiting from here on
+            ticket.failed(Retired())
 
     def _run(self, member: _Member, ticket: Ticket) -> None:
         self._busy.add(member)
@@ -215,8 +219,9 @@ class Pool:
         self._put_back(member)
 
     async def _started(self) -> _Member:
-        member = _Member(self.plan, self._log)
-        member.environment = ExecutionEnvironment(self.plan, member.log, self._spares.claim(self.plan))
+        member = _Member(self.plan, self._log, platform=self._platform)
+        child = self._spares.claim(self.plan)
+        member.environment = ExecutionEnvironment(self.plan, member.log, child, member.wants_platform)
         await member.environment.start()
         return member
 
@@ -296,12 +301,17 @@ class _Member:
 
     environment: ExecutionEnvironment
 
-    def __init__(self, plan: Plan, log: Callable[[bytes], object]) -> None:
+    def __init__(self, plan: Plan, log: Callable[[bytes], object], *, platform: bool) -> None:
         self.plan = plan
+        self._platform = platform
         self.used = time.monotonic()
         self.hear: Callable[[bytes], object] | None = None
         self._log = log
         self._begun = b""  # a line without its end
+
+    def wants_platform(self) -> bool:
+        """Whether anybody wants Lambda's own lines of the invocation that runs."""
+        return self._platform or self.hear is not None
 
     def log(self, chunk: bytes) -> None:
         """The pool hears whole lines: those of several environments must not run into each other."""
