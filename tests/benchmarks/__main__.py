@@ -30,6 +30,9 @@ GROUPS = {
     "package": "packaging:package",
     "deploy": "deploying:deploy",
     "serve": "serving:serve",
+    "serve-saves": "reloading:saves",
+    "serve-start": "starting:start",
+    "serve-sqs": "draining:sqs",
     "soak": "soak:soak",
     "warm": "warm:warm",  # last: this process grows, and a child's peak memory never reads below its parent's
 }

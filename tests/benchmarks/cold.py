@@ -35,6 +35,13 @@ def python_manifest() -> str:
 
 def node_manifest() -> str | None:
     """A function on this machine's Node.js, or None without one."""
+    if found := node_runtime():
+        return _MANIFEST.format(runtime=found[0], path=found[1], handler="index.handler")
+    return None
+
+
+def node_runtime() -> tuple[str, str] | None:
+    """The runtime that this machine's Node.js is, and its path."""
     node = shutil.which("node")
     if node is None:
         say("skipped: no node on this machine")
@@ -46,7 +53,7 @@ def node_manifest() -> str | None:
         check=True,
     )
     major, path = said.stdout.strip().split(" ", 1)
-    return _MANIFEST.format(runtime=f"nodejs{major}.x", path=path, handler="index.handler")
+    return f"nodejs{major}.x", path
 
 
 def awslambdaric(setting: Setting) -> str | Path | None:

@@ -7,35 +7,30 @@ Every function writes down what it got; what was sent is compared with that. Qui
 from __future__ import annotations
 
 import json
-import os
 import random
-import re
-import signal
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cold import PYTHON
-from harness import Budget, WrongOutputError, lambdacli, plain_environment, say, show_budgets, table
+from harness import Budget, WrongOutputError, say, show_budgets, table
 from servers import request
+from sourced import REGION, Sourced, emulators
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness import Setting
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "helpers"))  # the emulator of the tests
 _SECONDS, _QUICK_SECONDS = 600, 30
 _RATE = 20  # of each kind, per second
 _SETTLE = 45  # seconds until what failed has come again
-_MEGABYTE = 1 << 20
-_PAGE = 4096
 _MANIFEST = {
     "app": "soak",
-    "region": "eu-west-1",
+    "region": REGION,
     "defaults": {"runtime": PYTHON, "interpreter": sys.executable, "code": "src", "timeout": 3},
     "functions": {
         "queue": {
@@ -86,18 +81,15 @@ def soak(setting: Setting) -> dict[str, Any]:
     Raises:
         WrongOutputError: a message was lost.
     """
-    from emulator import Unavailable, executable
-
+    there = emulators()
+    if there is None:
+        return {}
     folder = setting.work / "soak"
     (folder / "src").mkdir(parents=True)
     (folder / "notes").mkdir()
     (folder / "src" / "app.py").write_text(_APP)
     (folder / "lambdacli.yaml").write_text(json.dumps(_MANIFEST))
-    try:
-        server = _Server(folder, executable().parent)
-    except Unavailable as reason:
-        say(f"skipped: {reason}")
-        return {}
+    server = Sourced(folder, there, ["--env", f"NOTES={folder / 'notes'}"])
     try:
         if not server.wait():
             say("skipped: serve does not start here with a local source: " + server.said()[-300:])
@@ -105,64 +97,19 @@ def soak(setting: Setting) -> dict[str, Any]:
         seconds = _QUICK_SECONDS if setting.quick else _SECONDS
         sent = _Sent(server, folder, seconds)
         sent.run()
-        server.settle(folder, sent.count, 2 * _SETTLE)
+        sent.settle(2 * _SETTLE)
     finally:
         server.end()
     return _judged(folder, sent, server, seconds)
 
 
-class _Server:
-    """The real command, and its memory second by second."""
-
-    def __init__(self, folder: Path, path: Path) -> None:
-        self._log = folder / "log"
-        environment = plain_environment()
-        environment["PATH"] = os.pathsep.join((environment["PATH"], str(path)))
-        with self._log.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [*lambdacli(), "serve", "--port", "0", "--env", f"NOTES={folder / 'notes'}"],
-                cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
-            )  # fmt: skip
-        self.memory: list[float] = []
-        self.port = 0
-        self.endpoint = ""
-
-    def wait(self) -> bool:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self.process.poll() is None:
-            said = self.said()
-            if re.search(r"^ready$", said, re.MULTILINE):
-                urls = re.findall(r"(http://127\.0\.0\.1:(\d+))", said)
-                self.port = int(urls[0][1])
-                self.endpoint = next(url for url, port in urls if int(port) != self.port)
-                return True
-            time.sleep(0.05)
-        return False
-
-    def said(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    def look(self) -> None:
-        with open(f"/proc/{self.process.pid}/statm") as stream:  # noqa: PTH123 - a line each second
-            self.memory.append(int(stream.read().split()[1]) * _PAGE / _MEGABYTE)
-
-    def settle(self, folder: Path, count: Counter[str], seconds: float) -> None:
-        """Until all has arrived, or so many seconds."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and any(len(set(_arrived(folder, kind))) < count[kind] for kind in count):
-            time.sleep(0.5)
-
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.status = self.process.wait(60)
-
-
 class _Sent:
     """What was sent, by threads of real clients."""
 
-    def __init__(self, server: _Server, folder: Path, seconds: float) -> None:
+    def __init__(self, server: Sourced, folder: Path, seconds: float) -> None:
         self.count: Counter[str] = Counter()
         self.refused: list[str] = []
+        self.memory: list[float] = []  # MB of lambdacli itself, second by second
         self._server = server
         self._folder = folder
         self._until = time.monotonic() + seconds
@@ -172,18 +119,18 @@ class _Sent:
         for each in work:
             each.start()
         while time.monotonic() < self._until:
-            self._server.look()
+            self.memory.append(self._server.megabytes())
             time.sleep(1)
         for each in work:
             each.join()
 
-    def _client(self, service: str) -> Any:
-        import boto3
-
-        return boto3.client(
-            service, endpoint_url=self._server.endpoint, region_name="eu-west-1",
-            aws_access_key_id="test", aws_secret_access_key="test",  # noqa: S106 - of an emulator
-        )  # fmt: skip
+    def settle(self, seconds: float) -> None:
+        """Until all has arrived, or so many seconds."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and any(
+            len(set(_arrived(self._folder, kind))) < count for kind, count in self.count.items()
+        ):
+            time.sleep(0.5)
 
     def _paced(self, kind: str) -> Any:
         while time.monotonic() < self._until:
@@ -192,13 +139,13 @@ class _Sent:
             time.sleep(random.expovariate(_RATE))
 
     def _queue(self) -> None:
-        queues = self._client("sqs")
+        queues = self._server.client("sqs")
         url = queues.get_queue_url(QueueName="soak")["QueueUrl"]
         for each in self._paced("queue"):
             queues.send_message(QueueUrl=url, MessageBody=each)
 
     def _stream(self) -> None:
-        streams = self._client("kinesis")
+        streams = self._server.client("kinesis")
         for each in self._paced("stream"):
             streams.put_record(StreamName="soak", Data=each.encode(), PartitionKey=each)
 
@@ -220,7 +167,7 @@ def _arrived(folder: Path, kind: str) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
-def _judged(folder: Path, sent: _Sent, server: _Server, seconds: float) -> dict[str, Any]:
+def _judged(folder: Path, sent: _Sent, server: Sourced, seconds: float) -> dict[str, Any]:
     rows = []
     lost = 0
     for kind, count in sorted(sent.count.items()):
@@ -230,8 +177,8 @@ def _judged(folder: Path, sent: _Sent, server: _Server, seconds: float) -> dict[
         rows.append((kind, f"{count}", f"{len(arrived)}", f"{len(missing)}", f"{sum(arrived.values()) - len(arrived)}"))
     say(f"\n## Soak: {seconds} s of everything at once, saves every 5 s\n")
     table(("source", "sent", "arrived", "lost", "more than once"), rows)
-    part = max(1, len(server.memory) // 5)
-    early, late = (statistics.median(each) for each in (server.memory[part : 2 * part], server.memory[-part:]))
+    part = max(1, len(sent.memory) // 5)
+    early, late = (statistics.median(each) for each in (sent.memory[part : 2 * part], sent.memory[-part:]))
     say(
         f"\nlambdacli itself: {early:.1f} MB early, {late:.1f} MB late;"
         f" HTTP refused: {len(sent.refused)}; exit {server.status}"
@@ -239,4 +186,4 @@ def _judged(folder: Path, sent: _Sent, server: _Server, seconds: float) -> dict[
     show_budgets([Budget("memory late / early", late / early, 1.1)])
     if lost or sent.refused or server.status:
         raise WrongOutputError(f"{lost} lost, {len(sent.refused)} refused {sent.refused[:1]}, exit {server.status}")
-    return {"sent": dict(sent.count), "memory": server.memory}
+    return {"sent": dict(sent.count), "memory": sent.memory}
