@@ -29,7 +29,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{15}=")
 
 def test_the_events_of_a_connection(tmp_path: Path) -> None:
     async def test(here: Socketed) -> None:
-        more: dict[str, Any] = {"additional_headers": {"X-One": "1"}, "user_agent_header": "a client"}
+        more: dict[str, Any] = {"additional_headers": {"HeaderAuth1": "1"}, "user_agent_header": "a client"}
         async with here.connect("/dev?a=1&a=2&b=%C3%A9", **more) as client:
             await client.send('{"action":"x"}')
             assert await heard_by(client) == '$default {"action":"x"}'
@@ -42,7 +42,7 @@ def test_the_events_of_a_connection(tmp_path: Path) -> None:
         APIGatewayWebSocketDisconnectEventModel.model_validate(left)
         assert came["queryStringParameters"] == {"a": "2", "b": "é"}
         assert came["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": ["é"]}
-        assert (came["headers"]["X-One"], came["multiValueHeaders"]["X-One"]) == ("1", ["1"])
+        assert (came["headers"]["HeaderAuth1"], came["multiValueHeaders"]["HeaderAuth1"]) == ("1", ["1"])
         assert came["headers"]["Sec-WebSocket-Version"] == "13"
         assert came["headers"]["X-Forwarded-For"] == "127.0.0.1"
         contexts = [each["requestContext"] for each in (came, said, left)]

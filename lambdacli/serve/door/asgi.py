@@ -168,6 +168,12 @@ class _Watched(HttpToolsProtocol):
         self._head_bytes = -1
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Uvicorn: the handshake goes on to another protocol, with its headers' names as they were written."""
+        headers = self.scope["headers"]
+        self.scope["headers"] = [(name, value) for name, (_, value) in zip(self._names, headers, strict=True)]
+        super().handle_websocket_upgrade()
+
     def on_message_complete(self) -> None:
         """Httptools: it is whole."""
         self._reading = False

@@ -6,12 +6,13 @@ are looked at where the server reads them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
     from websockets.frames import Frame
+    from websockets.http11 import Request
 
 MAX_FRAME = 32 * 1024  # bytes
 _GOING_AWAY, _TOO_BIG = 1001, 1009
@@ -42,6 +43,16 @@ class Frames(WebSocketsSansIOProtocol):
         """Asyncio: it never will."""
         super().connection_lost(exc)
         self.writable.set()
+
+    def handle_connect(self, event: Request) -> None:
+        """Uvicorn: the handshake has come. Names of headers are in lower case, and told as they were written."""
+        super().handle_connect(event)
+        if self.handshake_complete:  # refused
+            return
+        names = [name for name, _ in self.scope["headers"]]
+        self.scope["headers"] = [(name.lower(), value) for name, value in self.scope["headers"]]
+        extensions: dict[str, Any] = self.scope.get("extensions") or {}
+        self.scope["extensions"] = {**extensions, "lambdacli.headers": {"names": names}}
 
     def handle_text(self, event: Frame) -> None:
         """Uvicorn: the first frame of a text has come."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli.serve.fronts.payloads import gathered, last
+from lambdacli.serve.fronts.payloads import gathered, last, usual
 from lambdacli.serve.fronts.request import common_log_time, request_id
 
 if TYPE_CHECKING:
@@ -73,16 +73,17 @@ def disconnects(client: Client, code: int, reason: str, moment: float) -> dict[s
 
 def _asked(request: Request) -> dict[str, Any]:
     """Headers and query of the handshake."""
-    headers = gathered((_spelled(name), value) for name, value in (*request.headers, *request.added))
+    spelled = request.spellings()
+    headers = gathered((spelled.get(name) or _usual(name), value) for name, value in request.headers + request.added)
     found: dict[str, Any] = {"headers": last(headers), "multiValueHeaders": headers}
     if query := gathered(request.parameters()):
         found["queryStringParameters"], found["multiValueQueryStringParameters"] = last(query), query
     return found
 
 
-def _spelled(name: str) -> str:
-    """A header's name as clients write it: the server tells it in lower case."""
-    return "-".join(each.capitalize() for each in name.split("-")).replace("Websocket", "WebSocket")
+def _usual(name: str) -> str:
+    """A header's name as clients write it, where nobody told."""
+    return usual(name).replace("Websocket", "WebSocket")
 
 
 def _context(client: Client, route: str, kind: str, moment: float, **more: Any) -> dict[str, Any]:
