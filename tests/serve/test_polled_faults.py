@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
+    from lambdacli.serve.telling import Step
+
 
 def test_a_source_of_ours_that_is_back_soon_is_not_complained_of() -> None:
     async def main() -> None:
@@ -160,11 +162,11 @@ class Watched:
 
 @asynccontextmanager
 async def watching(
-    folder: Path, fake: Fake, work: str = "return", position: Any = None, **settings: Any
+    folder: Path, fake: Fake, work: str = "return", position: Any = None, heard: Heard | None = None, **settings: Any
 ) -> AsyncIterator[Watched]:
     trigger = {"kinesis": {"stream": "fake", "starting_position": "TRIM_HORIZON", **settings}}
     manifest = saved(folder, work, trigger)
-    heard = Heard()
+    heard = heard or Heard()
     guard.current()
     fleet = Fleet(manifest, lambda function: Machine({}, {}, function.timeout), heard, 10)
     await fleet.start()
@@ -281,6 +283,31 @@ def test_a_record_that_nobody_can_read_is_told_of_and_what_was_before_it_is_done
             assert "this is no record" in at.heard.troubles[0].message
             fake.records["one"][-1] = 5
             assert ("one", 5) in await at.got(4)
+
+    asyncio.run(main())
+
+
+class Clumsy(Heard):
+    """Breaks the first time that a batch begins."""
+
+    clumsy = True
+
+    def step(self, step: Step) -> None:
+        if step.what == "batched" and self.clumsy:
+            self.clumsy = False
+            raise ZeroDivisionError("a bug")
+        super().step(step)
+
+
+def test_a_bug_in_the_middle_is_told_of_and_its_records_are_not_lost(tmp_path: Path) -> None:
+    fake = Fake(one=())
+    fake.put("one", 1, 2)
+    heard = Clumsy()
+
+    async def main() -> None:
+        async with watching(tmp_path, fake, heard=heard, batch_size=1) as at:
+            assert await at.got(2) == [("one", 1), ("one", 2)]
+            assert "ZeroDivisionError: a bug" in heard.troubles[0].message
 
     asyncio.run(main())
 

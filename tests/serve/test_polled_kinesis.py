@@ -116,7 +116,7 @@ def test_batches_have_the_size_of_the_trigger_and_a_window_gathers_them(
     clicks.put(*map(str, range(5)), key="a")
 
     async def main() -> None:
-        settings = trigger(batch_size=4, maximum_batching_window=1)
+        settings = trigger(batch_size=4, maximum_batching_window=2)
         async with polling(source, saved(tmp_path, "return", settings)) as at:
             await at.until("succeeded", records=4)
             clicks.put("5", key="a")

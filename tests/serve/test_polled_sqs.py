@@ -75,7 +75,7 @@ def test_a_batch_has_at_most_ten_or_what_the_trigger_says(source: Source, tmp_pa
 def test_a_window_gathers_more_than_one_call_brings(source: Source, tmp_path: Path) -> None:
     queue = Sqs(source, "orders")
     queue.fill(75)
-    trigger = {"sqs": {"queue": "orders", "batch_size": 60, "maximum_batching_window": 1}}
+    trigger = {"sqs": {"queue": "orders", "batch_size": 60, "maximum_batching_window": 2}}
 
     async def main() -> Any:
         async with polling(source, saved(tmp_path, "return", trigger)) as at:

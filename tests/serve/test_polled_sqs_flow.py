@@ -279,6 +279,16 @@ def test_a_function_slower_than_the_visibility_timeout_gets_its_message_again(so
     asyncio.run(main())
 
 
+def test_messages_that_their_queue_does_not_hide_come_all_the_same(source: Source, tmp_path: Path) -> None:
+    Sqs(source, "orders", VisibilityTimeout="0").fill(1)
+
+    async def main() -> None:
+        async with polling(source, saved(tmp_path, "return", {"sqs": "orders"})) as at:
+            await at.until("succeeded")
+
+    asyncio.run(main())
+
+
 def test_no_message_is_lost_whatever_the_function_does(source: Source, tmp_path: Path) -> None:
     queue = Sqs(source, "orders", VisibilityTimeout="2")
     queue.fill(120)

@@ -76,15 +76,16 @@ class Shard:
         self._working = [loop.create_task(lane.run()) for lane in self._lanes]
         self._reading = loop.create_task(self._read())
         try:
-            await asyncio.wait([self._reading])
-            self.over = not self._reading.cancelled() and self._reading.exception() is None
+            await self._unbroken(self._reading)
         finally:
+            self._reading.cancel()
             for lane in self._lanes:
                 lane.close()
             results = await asyncio.gather(self._reading, *self._working, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
+        self.over = not isinstance(results[0], BaseException)
 
     def end(self) -> None:
         """The shard is not there any more: what was read of it is done, and no more comes."""
@@ -103,6 +104,14 @@ class Shard:
         self.leave()
         for task in self._working:
             task.cancel()
+
+    async def _unbroken(self, reading: asyncio.Task[None]) -> None:
+        """Wait until reading ends, or a lane breaks off."""
+        pending = {reading, *self._working}
+        while reading in pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if any(not each.cancelled() and each.exception() for each in done):
+                return
 
     # Reading
 

@@ -24,6 +24,7 @@ _SHORT = 0.1  # seconds between two looks at the end of a window, shorter than a
 _AT_ONCE = 5  # calls, while many messages wait
 _LOCAL_WAIT, _WAIT = 1, 5  # seconds of a long poll: ending waits for it; AWS counts calls
 _SIZE = 10
+_UNHIDDEN = 30  # seconds that messages are kept which their queue does not hide: they come again and again
 
 
 class Gathering:
@@ -110,7 +111,8 @@ class Gathering:
         self.full = len(messages) >= min(most, MOST)
         if not messages:
             return []
-        until = asyncio.get_running_loop().time() + self._own.visibility
+        hidden = self._own.visibility or _UNHIDDEN
+        until = asyncio.get_running_loop().time() + hidden
         self._tell("received", messages)
         kept: list[Item] = []
         others: list[Message] = []
