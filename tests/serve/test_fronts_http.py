@@ -137,6 +137,8 @@ def test_a_malformed_answer_is_refused_with_its_reason(tmp_path: Path) -> None:
             answer = await here.said("/", value)
             assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"}), value
             assert reason in here.heard.warnings[-1], value
+            assert here.heard.steps[-1].detail.startswith("500 "), value
+            assert reason in here.heard.steps[-1].detail, value
 
     run(project(tmp_path, {"say": [{"http": "$default"}]}), test)
 

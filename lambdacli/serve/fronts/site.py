@@ -91,6 +91,7 @@ class Site:
             answer = self._refused(turn, refusal)
         except Malformed as problem:
             self._complain(turn, f"{turn.function} answered what {self.what} does not take: {problem}")
+            turn.detail = str(problem)
             answer = self.manners.malformed
         except (Gone, Late):  # nobody is there, or has had an answer
             return
