@@ -187,6 +187,19 @@ Canary = Annotated[
 DetailedExitcode = Annotated[
     bool, typer.Option("--detailed-exitcode", help="Of a plan: 0 no change, 1 an error, 2 changes.")
 ]
+Variables = Annotated[
+    list[str], typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; wins over the manifest.")
+]
+EnvFile = Annotated[
+    Path | None, typer.Option("--env-file", metavar="FILE", help="Environment variables from a .env file.")
+]
+Credentials = Annotated[
+    bool, typer.Option("--credentials/--no-credentials", help="Pass the caller's AWS credentials to the function.")
+]
+AllowVersionMismatch = Annotated[
+    bool,
+    typer.Option("--allow-version-mismatch", help="Run on the nearest interpreter where the exact one is missing."),
+]
 ForceUnlock = Annotated[bool, typer.Option("--force-unlock", help="Take the lock away from whoever holds it.")]
 DeleteData = Annotated[
     bool, typer.Option("--delete-data", help="Delete also buckets, queues, tables … with what is in them.")

@@ -12,11 +12,15 @@ import typer
 from typer.main import get_command
 
 from lambdacli.commands.options import (
+    AllowVersionMismatch,
     Command,
+    Credentials,
+    EnvFile,
     FunctionName,
     ManifestPath,
     Region,
     Stage,
+    Variables,
     check_settings,
     complete_trigger,
     completed_function,
@@ -95,12 +99,8 @@ def _wanted(
             autocompletion=complete_trigger,
         ),
     ] = "",
-    variables: Annotated[
-        list[str], typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; wins over the manifest.")
-    ] = [],
-    env_file: Annotated[
-        Path | None, typer.Option("--env-file", metavar="FILE", help="Environment variables from a .env file.")
-    ] = None,
+    variables: Variables = [],
+    env_file: EnvFile = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", help="Instead of the function's own.")
     ] = None,
@@ -120,16 +120,11 @@ def _wanted(
     profile: Annotated[
         str, typer.Option("--profile", metavar="NAME", help="AWS profile whose credentials the function gets.")
     ] = "",
-    credentials: Annotated[
-        bool, typer.Option("--credentials/--no-credentials", help="Pass the caller's AWS credentials to the function.")
-    ] = True,
+    credentials: Credentials = True,
     client_context: Annotated[
         str, typer.Option("--client-context", metavar="JSON", help="JSON, a file, or base64.")
     ] = "",
-    allow_version_mismatch: Annotated[
-        bool,
-        typer.Option("--allow-version-mismatch", help="Run on the nearest interpreter where the exact one is missing."),
-    ] = False,
+    allow_version_mismatch: AllowVersionMismatch = False,
 ) -> Wanted:
     return Wanted(
         function=function,

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lambdacli import console, interrupts
-from lambdacli.commands.options import ManifestPath, Profile, Region, Stage, Yes, complete_function
+from lambdacli.commands.options import (
+    AllowVersionMismatch,
+    Credentials,
+    EnvFile,
+    ManifestPath,
+    Profile,
+    Region,
+    Stage,
+    Variables,
+    Yes,
+    complete_function,
+)
 from lambdacli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +37,9 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[FUNCTION]...", help="These alone.", autocompletion=complete_function),
     ] = None,
-    port: Annotated[int, typer.Option("-p", "--port", min=0, max=65535, help="0: any that is free.")] = 3000,
+    port: Annotated[
+        int, typer.Option("-p", "--port", metavar="PORT", min=0, max=65535, help="0: any that is free.")
+    ] = 3000,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     sources: Annotated[
         str,
@@ -57,23 +70,14 @@ def command(
     grace: Annotated[
         float, typer.Option("--grace", metavar="SECONDS", min=0, help="For running invocations when it ends.")
     ] = 10.0,
-    variables: Annotated[
-        list[str], typer.Option("--env", metavar="NAME=VALUE", help="An environment variable; wins over the manifest.")
-    ] = [],
-    env_file: Annotated[
-        Path | None, typer.Option("--env-file", metavar="FILE", help="Environment variables from a .env file.")
-    ] = None,
+    variables: Variables = [],
+    env_file: EnvFile = None,
     manifest: ManifestPath = None,
     stage: Stage = "",
     region: Region = "",
     profile: Profile = "",
-    credentials: Annotated[
-        bool, typer.Option("--credentials/--no-credentials", help="Pass the caller's AWS credentials to functions.")
-    ] = True,
-    allow_version_mismatch: Annotated[
-        bool,
-        typer.Option("--allow-version-mismatch", help="Run on the nearest interpreter where the exact one is missing."),
-    ] = False,
+    credentials: Credentials = True,
+    allow_version_mismatch: AllowVersionMismatch = False,
     yes: Yes = False,
 ) -> int:
     """Serve the functions to SDK clients, HTTP clients, queues, streams, topics and schedules, until Ctrl-C.
