@@ -46,10 +46,11 @@ class Desk:
         timer = asyncio.get_running_loop().call_later(seconds, self._begin, answer_late, late)
         try:
             outcome = await self.common.fleet.invoke(function, call)
-        except BaseException as error:
-            if late and isinstance(error, Exception):
-                raise Late from error
-            raise
+        except LambdacliError as error:
+            if not late:
+                raise
+            self.common.telling.trouble(error)
+            raise Late from None
         finally:
             timer.cancel()
         if late:
