@@ -47,6 +47,11 @@ class Lines:
         self._final = frozenset(final)
         self._gathering = _Gathering(soon, _to_stderr)
 
+    @property
+    def platform(self) -> bool:
+        """Whether Lambda's own lines are shown."""
+        return self._shown.every_step and not console.quiet()
+
     def step(self, step: Any) -> None:
         """Something happened to an event."""
         if console.quiet() or not (self._shown.every_step or step.what in self._final):
@@ -87,6 +92,11 @@ class JsonLines:
 
     def __init__(self, soon: Callable[[float, Callable[[], None]], object]) -> None:
         self._gathering = _Gathering(soon, _to_stdout)
+
+    @property
+    def platform(self) -> bool:
+        """All of a log is told."""
+        return True
 
     def step(self, step: Any) -> None:
         """Something happened to an event."""

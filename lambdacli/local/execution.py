@@ -67,13 +67,21 @@ class ExecutionEnvironment:
     """States: init → idle → busy → idle … → dead. Not for concurrent invocations: Lambda has one environment for each.
 
     `child` is a runtime that was begun with this plan already; without one `start` begins it.
-    `log` gets what the function prints and Lambda's own lines, as bytes, in order.
+    `log` gets what the function prints and Lambda's own lines, as bytes, in order. `platform` says whether anybody
+    wants to see those of an ordinary invocation.
     """
 
-    def __init__(self, plan: Plan, log: Callable[[bytes], object], child: Child | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        log: Callable[[bytes], object],
+        child: Child | None = None,
+        platform: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.plan = plan
         self.state: State = "init"
         self._log = log
+        self._platform = platform
         self._child = child
         self._api = RuntimeApi(self)
         self._mail: Mail[_Happening] = Mail()
@@ -128,7 +136,8 @@ class ExecutionEnvironment:
 
         The same as `invoke` without a coroutine: warm invocations are all about not waking anybody twice.
         """
-        self._say(platform_log.start(invocation.request_id))
+        if self._platform():
+            self._say(platform_log.start(invocation.request_id))
         begun = time.perf_counter()
         ending: _Ending | None = None
 
@@ -340,7 +349,10 @@ class ExecutionEnvironment:
         outcome = Outcome(
             request_id, ending.payload, ending.status, ending.error_type, report, out_of_memory=ending.out_of_memory
         )
-        self._say(platform_log.end(request_id) + platform_log.report(outcome))
+        if self._platform():
+            self._say(platform_log.end(request_id) + platform_log.report(outcome))
+        elif self._line_open:
+            self._say("")
         return outcome
 
     # What happens around it

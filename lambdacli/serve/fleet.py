@@ -253,7 +253,8 @@ class Fleet:
             self._telling.warning(
                 f"{function.runtime} is not on this machine: {function.name} runs on {interpreter.version}"
             )
-        member.pool = Pool(its_plan, lambda chunk: self._telling.log(function.name, chunk), self._room, self._spares)
+        log = partial(self._telling.log, function.name)
+        member.pool = Pool(its_plan, log, self._room, self._spares, platform=self._telling.platform)
         return member.pool
 
     def _retire(self, member: _Member) -> None:

@@ -39,6 +39,10 @@ class Step(NamedTuple):
 class Telling(Protocol):
     """Who hears of it. Called in order, from the loop's thread; must be quick."""
 
+    @property
+    def platform(self) -> bool:
+        """Whether `log` is to get Lambda's own lines of ordinary invocations, too: START, END, REPORT."""
+
     def step(self, step: Step) -> None:
         """Something happened to an event."""
 

@@ -34,6 +34,8 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 class Heard:
     """A telling that remembers."""
 
+    platform = True
+
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.logs: dict[str, bytes] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Heard:
     """Everything in its order."""
 
+    platform = True
     steps: list[Step] = field(default_factory=list)
     logs: list[tuple[str, bytes]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
