@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lambdacli.serve.telling import Telling
 
 _SOON = 1.0  # seconds after a reload within which a save may be the function's own
+_MANY = 3  # files saved at once: more are not written by an editor
+_QUIET = 0.1  # seconds without a save, after which such a burst is over
+_LONGEST = 2.0  # seconds that it may take
 _SUSPICIOUS = 5  # such saves of a file in a row: a function that writes where it is watched must not spin
 
 
@@ -46,40 +49,72 @@ class Reload:
         self._telling = telling
         self._ignore = tuple(ignore)
         self._own = _OwnWrites(telling)
+        self._found: asyncio.Queue[set[Path] | LambdacliError] = asyncio.Queue()
+        self._watch = _Watch(manifest, self._ignore, self._found)
+        self._before: list[_Watch] = []
         self._task: asyncio.Task[None] | None = None
-        self._watched: Changes | None = None
 
     async def start(self) -> None:
         """Watch from now on; no save is missed once this returns."""
+        await self._watch.start()
         self._task = asyncio.create_task(self._run())
-        while self._watched is None:  # noqa: ASYNC110 - the task's first step sets it
-            await asyncio.sleep(0)
-        begun = asyncio.create_task(self._watched.begun.wait())
-        await asyncio.wait([begun, self._task], return_when=asyncio.FIRST_COMPLETED)
-        begun.cancel()
 
     async def stop(self) -> None:
         """Watch no more."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        for watch in (self._watch, *self._before):
+            await watch.stop()
 
     async def _run(self) -> None:
         try:
             while True:
-                await self._watch()
+                await self._survived(frozenset(await self._burst()))
+                await self._let_go()
         except LambdacliError as error:
             self._telling.trouble(error)
             self._telling.warning("saves are not noticed any more", "end it and start it again")
 
-    async def _watch(self) -> None:
-        """Until something else has to be watched."""
-        parts = _parts(self._manifest)
-        self._watched = Changes(*parts, self._ignore)
-        async for saved in self._watched:
-            await self._saved(frozenset(saved))
-            if _parts(self._manifest) != parts:
-                return
+    async def _burst(self) -> set[Path]:
+        """What was saved; of a checkout or a build, which write for a while, all of it."""
+        loop = asyncio.get_running_loop()
+        saved = _good(await self._found.get())
+        until = loop.time() + _LONGEST
+        while len(saved) > _MANY and loop.time() < until:
+            await asyncio.sleep(_QUIET)
+            if self._found.empty():
+                break
+            saved |= self._at_hand()
+        return saved | self._at_hand()
+
+    def _at_hand(self) -> set[Path]:
+        saved: set[Path] = set()
+        while not self._found.empty():
+            saved |= _good(self._found.get_nowait())
+        return saved
+
+    async def _survived(self, saved: frozenset[Path]) -> None:
+        """One failure that nobody foresaw must not be the last reload."""
+        try:
+            await self._saved(saved)
+        except LambdacliError as error:
+            self._telling.trouble(error)
+        except Exception as error:  # noqa: BLE001 - told, and the next save is followed
+            self._telling.trouble(LambdacliError(f"reload: {type(error).__name__}: {error}"))
+
+    async def _watch_anew(self) -> None:
+        """Watch what the manifest names now, before anybody reads it."""
+        if _parts(self._manifest) != self._watch.parts:
+            self._before.append(self._watch)
+            self._watch = _Watch(self._manifest, self._ignore, self._found)
+            await self._watch.start()
+
+    async def _let_go(self) -> None:
+        """The old watch saw all until the new one did, and tells it in a moment."""
+        if self._before:
+            await asyncio.sleep(_QUIET)
+            await self._before.pop().stop()
 
     async def _saved(self, paths: frozenset[Path]) -> None:
         made_from = {*map(_real, (self._manifest.path, *self._manifest.watched))}
@@ -87,15 +122,53 @@ class Reload:
         if paths & made_from:
             try:
                 self._manifest = await asyncio.to_thread(self._load)
+                await self._watch_anew()
             except LambdacliError as error:
                 broken = True
                 self._telling.trouble(error)
                 self._telling.note("the last good manifest is served until this is mended")
-        paths = frozenset(path for path in paths if not self._own.wrote(path, self._manifest))
+        paths = frozenset(each for each in paths if each in made_from or not self._own.wrote(each, self._manifest))
         names = frozenset(name for name, each in self._manifest.functions.items() if _concerns(paths - made_from, each))
         if names or (paths & made_from and not broken):
             await self._follow(self._manifest, names, paths)
         self._own.reloaded()
+
+
+class _Watch:
+    """The saves of what one manifest consists of, put into a queue as they come."""
+
+    def __init__(
+        self, manifest: Manifest, ignore: tuple[str, ...], found: asyncio.Queue[set[Path] | LambdacliError]
+    ) -> None:
+        self.parts = _parts(manifest)
+        self._changes = Changes(*self.parts, ignore)
+        self._found = found
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns once no save is missed any more."""
+        self._task = asyncio.create_task(self._gather())
+        begun = asyncio.create_task(self._changes.begun.wait())
+        await asyncio.wait([begun, self._task], return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _gather(self) -> None:
+        try:
+            async for saved in self._changes:
+                self._found.put_nowait(saved)
+        except LambdacliError as error:
+            self._found.put_nowait(error)
+
+
+def _good(found: set[Path] | LambdacliError) -> set[Path]:
+    if isinstance(found, LambdacliError):
+        raise found
+    return found
 
 
 def _parts(manifest: Manifest) -> tuple[list[Path], list[Path]]:
