@@ -83,15 +83,19 @@ class Taker:
 
     def __init__(self) -> None:
         self.types: list[str] = []
-        self.body = b""
+        self.pieces: list[bytes] = []
         self.times: list[float] = []
 
     def begins(self, content_type: str) -> None:
         self.types.append(content_type)
 
     def chunk(self, data: bytes) -> None:
-        self.body += data
+        self.pieces.append(data)
         self.times.append(time.monotonic())
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
 
 
 def built() -> list[str]:
@@ -118,7 +122,7 @@ def run(client: str, handler: str, folder: Path, taker: Taker | None) -> Outcome
     variables = environment(
         function, region="us-east-1", task_root=str(folder), interpreter_folder=str(Path(executable).parent), **where
     )
-    plan = Plan((executable, client, f"app.{handler}"), variables, str(folder), 512, 10.0, "nodejs:20")
+    plan = Plan((executable, client, f"app.{handler}"), variables, str(folder), 512, 60.0, "nodejs:20")
 
     async def main() -> Outcome:
         running = ExecutionEnvironment(plan, bytearray().extend)
