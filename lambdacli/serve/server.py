@@ -219,6 +219,8 @@ class Server:
                 await self._told(part.change(self._manifest))
             await self._told(self._follow_to_sources())
             self._tell_what_only_aws_sends(self._manifest)
+        else:
+            await self._told(self._app.change(self._manifest))  # what authorizers have said is asked anew
         files = ", ".join(sorted(path.name for path in saved)[:_NAMED])
         what = f"{', '.join(renewed)} reloaded" if renewed else "the manifest is followed"
         self._telling.note(f"{files} saved: {what}")

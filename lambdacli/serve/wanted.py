@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from lambdacli.model import Manifest
+    from lambdacli.model import Function, Manifest
 
 LOCAL, AWS, NONE = "local", "aws", "none"
 
@@ -37,8 +37,27 @@ class Wanted(NamedTuple):
     loud: bool = False  # what the local source says is shown
 
     def restricted(self, manifest: Manifest) -> Manifest:
-        """The manifest with the wanted functions alone."""
+        """The manifest with the wanted functions alone, and those that they need, without what triggers these."""
         if not self.functions:
             return manifest
-        kept = {name: each for name, each in manifest.functions.items() if name in self.functions}
+        wanted = [each for name, each in manifest.functions.items() if name in self.functions]
+        needed = {name for function in wanted for name in _called(function)}
+        kept = {
+            name: each if name in self.functions else each._replace(triggers=())
+            for name, each in manifest.functions.items()
+            if name in self.functions or name in needed
+        }
         return manifest._replace(functions=kept)
+
+
+def _called(function: Function) -> Iterator[str]:
+    """The functions that authorize its requests, or hear how its asynchronous invocations ended."""
+    for trigger in function.triggers:
+        authorizer = trigger.settings.get("authorizer")
+        if isinstance(authorizer, dict):
+            yield from (
+                each["function"] for each in authorizer.values() if isinstance(each, dict) and "function" in each
+            )
+    for destination in (function.on_success, function.on_failure):
+        if destination is not None and destination.kind == "function":
+            yield destination.target

@@ -237,6 +237,20 @@ def test_only_the_named_functions_are_served(project: Project) -> None:
         assert served.invoke("main")["version"] == 1
 
 
+def test_the_authorizer_of_a_named_function_is_there_too(project: Project) -> None:
+    judge = {"lambda": {"function": "judge", "simple_responses": True, "identity_source": ["$request.header.Token"]}}
+    (project.folder / "judge").mkdir()
+    code = "def handler(event, context): return {'isAuthorized': event['headers']['token'] == 'good'}\n"
+    (project.folder / "judge" / "app.py").write_text(code)
+    project.functions["main"]["triggers"] = [{"http": {"route": "GET /hello", "authorizer": judge}}]
+    project.functions["judge"] = {"code": "judge", "triggers": [{"http": "GET /judge"}]}
+    project.save()
+    with project.serve("main") as served:
+        answers = [httpx.get(f"{served.url}/hello", headers={"Token": each}).status_code for each in ("good", "bad")]
+        assert answers == [200, 403]
+        assert get(served, "/judge").status_code == 404
+
+
 def test_machines_get_json_lines(project: Project) -> None:
     with project.serve("--json-logs") as served:
         get(served)
