@@ -71,6 +71,7 @@ class Fleet:
         self._members = {name: _Member(function) for name, function in manifest.functions.items()}
         self._leaving: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.Task[None] | None = None
+        self._closed = False
         self._running = 0
         self._resting = asyncio.Event()  # nothing runs
         self._resting.set()
@@ -126,7 +127,8 @@ class Fleet:
         try:
             return await future
         except asyncio.CancelledError:
-            ticket.cancel()
+            if future.cancelled():  # else the fleet was closed
+                ticket.cancel()
             raise
 
     def begin(
@@ -199,7 +201,8 @@ class Fleet:
                 member.pool.kill()
 
     async def close(self) -> None:
-        """End everything; what still runs is killed."""
+        """End everything; what still runs is killed, and what waits is cancelled."""
+        self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
             await asyncio.gather(self._reaper, return_exceptions=True)
@@ -236,6 +239,9 @@ class Fleet:
     def _hand(self, member: _Member, ticket: Ticket) -> None:
         """Give an invocation to the function's newest environments."""
         while True:
+            if self._closed:
+                ticket.failed(asyncio.CancelledError())
+                return
             try:
                 pool = member.pool or self._made(member)
             except LambdacliError as error:

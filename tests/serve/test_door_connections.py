@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 
 from lambdacli.errors import MachineError
 from lambdacli.serve.door import lane, listening
+from lambdacli.serve.fleet import Call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -311,3 +312,38 @@ def test_a_body_that_never_ends_is_refused_with_an_answer(tmp_path: Path) -> Non
         writer.close()
 
     run(tmp_path, test)
+
+
+def test_closing_while_invocations_run_and_wait_ends(tmp_path: Path) -> None:
+    async def main() -> None:
+        got: list[bytes] = []
+        async with serving(manifest(tmp_path, SOURCE, FUNCTIONS), most=1) as served:
+            found = [await served.connection() for _ in range(5)]
+            for _, writer in found:
+                writer.write(request('{"seconds": 2}'))
+            await until(lambda: served.fleet.running == 5)
+            waiting = asyncio.create_task(served.fleet.invoke("hello", Call(b"{}")))
+            await asyncio.sleep(0.2)
+            await asyncio.wait_for(served.fleet.close(), 10)
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await until(lambda: served.fleet.running == 0)
+            for reader, writer in found:
+                got.append(await asyncio.wait_for(reader.readuntil(b"\r\n"), 5))
+                writer.close()
+        assert sorted(got) == [b"HTTP/1.1 200 OK\r\n"] + [b"HTTP/1.1 503 Service Unavailable\r\n"] * 4
+
+    asyncio.run(main())
+
+
+def test_who_is_cancelled_has_its_invocation_killed_and_the_next_one_runs(tmp_path: Path) -> None:
+    async def test(served: Served) -> None:
+        running = [asyncio.create_task(served.fleet.invoke("hello", Call(b'{"seconds": 2}'))) for _ in range(3)]
+        await until(lambda: b"START" in served.heard.logs.get("hello", b""))
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await until(lambda: served.fleet.running == 0)
+        assert (await served.fleet.invoke("hello", Call(b"{}"))).payload == b"{}"
+
+    run(tmp_path, test, most=1)
