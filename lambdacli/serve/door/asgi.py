@@ -16,13 +16,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.door import answers
-from lambdacli.serve.door.frames import Frames
 from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME, LINGER
 from lambdacli.serve.door.requests import MAX_HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from lambdacli.serve.door.frames import Frames
     from lambdacli.serve.telling import Telling
 
     Receive = Callable[[], Awaitable[Any]]
@@ -50,7 +50,7 @@ class Public:
         self._config = uvicorn.Config(
             Checked(app, check, telling),
             http=self._protocol_class(),
-            ws=Frames,
+            ws=_frames,  # type: ignore[arg-type]
             ws_max_size=_MAX_MESSAGE + _SLACK,
             ws_ping_interval=None,  # API Gateway sends none, and a client may stand at a breakpoint
             interface="asgi3",
@@ -230,6 +230,13 @@ async def _refuse(reason: str, scope: MutableMapping[str, Any], send: Send) -> N
         {"type": "http.response.start", "status": answer.status, "headers": [*headers, (b"connection", b"close")]}
     )
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _frames(**given: Any) -> Frames:
+    """The protocol of a WebSocket: imported with the first one, so that others start sooner."""
+    from lambdacli.serve.door.frames import Frames
+
+    return Frames(**given)
 
 
 def _date(protocol: HttpToolsProtocol) -> str:
