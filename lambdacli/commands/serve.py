@@ -176,11 +176,17 @@ def _serve(wanted: Wanted, *, explain: bool, json_logs: bool) -> int:
 
         soon = asyncio.get_running_loop().call_later
         shown = serving.Shown(explain, len(wanted.restricted(wanted.manifest).functions) > 1)
-        telling: Any = serving.JsonLines(soon) if json_logs else serving.Lines(shown, FINAL, soon)
+        machines = serving.JsonLines(soon)
+        telling: Any = machines if json_logs else serving.Lines(shown, FINAL, soon)
+        server = Server(wanted, telling)
+        machines.lost = server.end
         try:
-            return await Server(wanted, telling).run()
+            interrupted = await server.run()
         finally:
             telling.flush()
+        if machines.failure is not None:
+            raise machines.failure
+        return interrupted
 
     try:
         interrupted = interrupts.run(main())

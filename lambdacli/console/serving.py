@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import console
+from lambdacli.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,10 +89,17 @@ class Lines:
 
 
 class JsonLines:
-    """For machines: everything as one JSON object a line on stdout."""
+    """For machines: everything as one JSON object a line on stdout.
+
+    Attributes:
+        failure: why nothing more can be written: `ReaderGone` or `MachineError`.
+        lost: called once that is so.
+    """
 
     def __init__(self, soon: Callable[[float, Callable[[], None]], object]) -> None:
-        self._gathering = _Gathering(soon, _to_stdout)
+        self.failure: Exception | None = None
+        self.lost: Callable[[], object] | None = None
+        self._gathering = _Gathering(soon, self._write)
 
     @property
     def platform(self) -> bool:
@@ -127,6 +135,19 @@ class JsonLines:
         """Write what was gathered."""
         self._gathering.flush()
 
+    def _write(self, text: str) -> None:
+        """On stdout. Parts tell in the middle of their work: it goes on, whatever has become of the reader."""
+        if self.failure is not None:
+            return
+        try:
+            with console.writing():
+                sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+                sys.stdout.buffer.flush()
+        except (console.ReaderGone, MachineError) as error:
+            self.failure = error
+            if self.lost is not None:
+                self.lost()
+
     def _put(self, kind: str, **values: Any) -> None:
         now = time.time()
         stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03d}Z"
@@ -161,12 +182,6 @@ class _Gathering:
 
 def _to_stderr(text: str) -> None:
     console.log(text.encode("utf-8", "backslashreplace"))
-
-
-def _to_stdout(text: str) -> None:
-    with console.writing():
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
 
 
 def _line(step: Any) -> str:

@@ -222,6 +222,7 @@ class Server:
         else:
             await self._told(self._app.change(self._manifest))  # what authorizers have said is asked anew
         files = ", ".join(sorted(path.name for path in saved)[:_NAMED])
+        files += f" and {len(saved) - _NAMED} more" if len(saved) > _NAMED else ""
         what = f"{', '.join(renewed)} reloaded" if renewed else "the manifest is followed"
         self._telling.note(f"{files} saved: {what}")
 
@@ -274,7 +275,7 @@ class Server:
             self._interrupted = True
             self.end()
 
-        heard = {signal.SIGINT: interrupt, signal.SIGTERM: self.end}
+        heard = {signal.SIGINT: interrupt, signal.SIGTERM: self.end, signal.SIGHUP: self.end}
         for number, act in heard.items():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, act)
