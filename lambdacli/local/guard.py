@@ -62,7 +62,7 @@ def _marked(address: str) -> list[int]:
 
 def _orphans(address: str = "") -> list[int]:
     """Children of ours that we never started, except those of another runtime than the one at `address`."""
-    pids = [pid for pid in memory.children(os.getpid()) if pid not in _Current.started]
+    pids = [pid for pid in memory.children_of_thread(os.getpid(), os.getpid()) if pid not in _Current.started]
     mine = f"{MARK}={address}".encode()
     return [pid for pid in pids if not address or mine in (marks := _marks(pid)) or not marks]
 
