@@ -81,7 +81,7 @@ class _Bench:
     def __init__(self, folder: Path, number: int) -> None:
         self.number = number
         self._folder = folder
-        self._notes = folder / "notes"
+        self._notes = folder.with_name("drained")  # beside what is watched
         self._sent = 0
         (folder / "src").mkdir(parents=True)
         (folder / "src" / "app.py").write_text(_APP)

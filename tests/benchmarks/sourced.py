@@ -34,7 +34,7 @@ def emulators() -> Path | None:
 
 
 class Sourced:
-    """The real command on the manifest in a folder, which it writes its output to.
+    """The real command on the manifest in a folder; what it says goes to a file beside the folder.
 
     Attributes:
         first: ms from its start to the first answer of `path`, if one is given.
@@ -44,7 +44,7 @@ class Sourced:
     """
 
     def __init__(self, folder: Path, emulators: Path, options: Sequence[str] = ()) -> None:
-        self.log = folder / "log"
+        self.log = folder.with_name(f"{folder.name}.log")
         environment = plain_environment()
         environment["PATH"] = os.pathsep.join((environment["PATH"], str(emulators)))
         environment["LAMBDACLI_CACHE_DIR"] = os.environ["LAMBDACLI_CACHE_DIR"]
