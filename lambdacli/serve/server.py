@@ -12,20 +12,20 @@ from lambdacli import manifest as manifests
 from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.local import guard
-from lambdacli.local.plan import Machine
-from lambdacli.local.variables import credentials
 from lambdacli.serve import clock, sources
 from lambdacli.serve.door import Door
 from lambdacli.serve.fleet import Fleet
 from lambdacli.serve.fronts.app import App
 from lambdacli.serve.later import Queueing
+from lambdacli.serve.machine import machine
 from lambdacli.serve.parts import Common
-from lambdacli.serve.wanted import AWS, NONE
+from lambdacli.serve.wanted import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
     from pathlib import Path
 
+    from lambdacli.local.plan import Machine
     from lambdacli.model import Function, Manifest
     from lambdacli.serve.parts import Part
     from lambdacli.serve.reload import Reload
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from lambdacli.serve.telling import Telling
     from lambdacli.serve.wanted import Wanted
 
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 _NAMED = 3  # saved files at most, of a burst
 
 
@@ -174,20 +173,8 @@ class Server:
         await part.start()
 
     def _machine(self, function: Function) -> Machine:
-        wanted = self._wanted
         endpoints = self._origin.environment() if self._origin is not None else {}
-        here = f"http://127.0.0.1:{self._door.port}"
-        own = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": here}
-        if wanted.sources != AWS:
-            own["AWS_ENDPOINT_URL_LAMBDA"] = here
-        given = {name: value for name, value in {**own, **endpoints}.items() if name not in function.environment}
-        signs = {*given} >= _CREDENTIALS
-        return Machine(
-            variables={**given, **wanted.variables},
-            credentials=credentials(os.environ, wanted.profile) if wanted.credentials and not signs else {},
-            timeout=function.timeout,
-            allow_version_mismatch=wanted.allow_version_mismatch,
-        )
+        return machine(function, self._wanted, self._door.port, endpoints)
 
     def _tell_what_only_aws_sends(self, manifest: Manifest) -> None:
         for function in manifest.functions.values():

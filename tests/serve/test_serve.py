@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -314,9 +315,31 @@ def test_a_function_invokes_another_one_through_its_own_sdk(project: Project) ->
     (project.folder / "caller" / "app.py").write_text(code)
     project.functions["caller"] = {"code": "caller", "environment": {"PYTHONPATH": os.pathsep.join(sys.path)}}
     project.save()
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    with project.serve(env=keys) as served:
+    with project.serve(env={"HOME": str(project.folder)}) as served:  # nobody has any credentials
         assert served.invoke("caller") == 200
+
+
+@pytest.mark.toolchain
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not on this machine")
+def test_a_response_is_streamed_to_an_sdk_and_to_a_browser(project: Project) -> None:
+    pause = "await new Promise(done => setTimeout(done, 300))"
+    (project.folder / "stream").mkdir()
+    (project.folder / "stream" / "index.mjs").write_text(
+        "export const handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+        f"  stream.write('first '); {pause}; stream.write('second'); stream.end()\n}})\n"
+    )
+    url = {"auth_type": "NONE", "invoke_mode": "RESPONSE_STREAM"}
+    project.functions["stream"] = {
+        "runtime": "nodejs20.x", "handler": "index.handler", "code": "stream", "triggers": [{"url": url}],
+    }  # fmt: skip
+    project.save()
+    with project.serve("--allow-version-mismatch") as served:
+        answer = served.client("lambda").invoke_with_response_stream(FunctionName="stream")
+        pieces = [each["PayloadChunk"]["Payload"] for each in answer["EventStream"] if "PayloadChunk" in each]
+        assert pieces == [b"first ", b"second"]
+        headers = {"Host": f"stream.lambda-url.localhost:{served.port}"}
+        with httpx.stream("GET", served.url, headers=headers, timeout=30) as response:
+            assert list(response.iter_raw()) == [b"first ", b"second"]
 
 
 def test_a_schedule_fires_as_fast_as_time_goes(project: Project) -> None:
