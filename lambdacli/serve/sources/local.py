@@ -7,10 +7,11 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from lambdacli.connection import Connection, Target
+from lambdacli.connection import Target
 from lambdacli.errors import MachineError
 from lambdacli.serve.parts import Source
 from lambdacli.serve.sources import KEYS, environment, hear, line, place
+from lambdacli.serve.sources.direct import Direct
 from lambdacli.serve.sources.emulator import INSTALL, VERSION, Emulator, interpreter, listen
 from lambdacli.serve.sources.world import Done, World
 
@@ -115,7 +116,7 @@ class Local:
     # Parts
 
     def _found(self, url: str) -> Source:
-        connection = Connection(region=self._place.region, target=Target(url, KEYS))
+        connection = Direct(self._place.region, Target(url, KEYS))
         return Source(connection, url, self._place.account, self._place.region, ours=True)
 
     async def _started(self) -> Emulator:
