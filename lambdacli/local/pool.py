@@ -1,12 +1,14 @@
 """The warm execution environments of one revision of a function, each serving one invocation at a time.
 
 Lambda starts another environment for every invocation that finds all others busy. Starting one takes tens of
-milliseconds; so an invocation first waits a moment for one that is about to come free.
+milliseconds; so an invocation first waits a moment for one that is about to come free, and longer where they keep
+coming free: on a busy machine more processes would only make all of them slower.
 """
 
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
+import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from lambdacli.local.streaming import Streaming
 
 _PATIENCE = 0.008  # seconds that an invocation waits for a warm environment before another one is started
+_LONGEST_PATIENCE = 0.1  # seconds that it waits while environments come free all the time
+_AT_ONCE = os.cpu_count() or 1  # environments that are started together
 
 
 class Room:
@@ -74,6 +78,8 @@ class Pool:
         self._busy: set[_Member] = set()
         self._waiting: deque[Ticket] = deque()
         self._impatience: asyncio.TimerHandle | None = None
+        self._starting = 0
+        self._returned = 0.0  # when an environment last came free, by the loop's time
         self._retired = False
         self._emptied = asyncio.Event()
         self._ending: set[asyncio.Task[None]] = set()
@@ -107,7 +113,7 @@ class Pool:
         ticket.since = loop.time()
         ticket.pool = self
         self._waiting.append(ticket)
-        if not self._busy:
+        if not self._busy and not self._starting:
             self.grow()
         elif self._impatience is None:
             self._impatience = loop.call_later(_PATIENCE, self._grow_impatient)
@@ -167,24 +173,30 @@ class Pool:
             self._waiting.popleft()
         if not self._waiting or not self._room.take():
             return False
+        self._starting += 1
         task = asyncio.get_running_loop().create_task(self._start_for(self._waiting.popleft()))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         return True
 
     def _grow_impatient(self) -> None:
-        """Start environments for those who have waited long enough."""
-        loop = asyncio.get_running_loop()
+        """Start a few environments for those who have waited long enough."""
+        now = asyncio.get_running_loop().time()
         self._impatience = None
-        long_ago = loop.time() - _PATIENCE
-        while self._waiting and (self._waiting[0].gone or self._waiting[0].since <= long_ago) and self.grow():
-            pass
+        patience = _LONGEST_PATIENCE if now - self._returned < _PATIENCE else _PATIENCE
+        for _ in range(_AT_ONCE):
+            while self._waiting and self._waiting[0].gone:
+                self._waiting.popleft()
+            if not self._waiting or self._waiting[0].since > now - patience or not self.grow():
+                break
         if self._waiting:
-            due = max(self._waiting[0].since + _PATIENCE, loop.time() + _PATIENCE / 4)
-            self._impatience = loop.call_at(due, self._grow_impatient)
+            self._impatience = asyncio.get_running_loop().call_later(_PATIENCE, self._grow_impatient)
 
     async def _start_for(self, ticket: Ticket) -> None:
-        member = await self._started()
+        try:
+            member = await self._started()
+        finally:
+            self._starting -= 1
         if not self._retired and not ticket.gone:
             self._run(member, ticket)
             return
@@ -231,7 +243,7 @@ class Pool:
             self._end(member)
             self._look_if_empty()
             return
-        member.used = time.monotonic()
+        self._returned = member.used = time.monotonic()
         while self._waiting:
             ticket = self._waiting.popleft()
             if not ticket.gone:

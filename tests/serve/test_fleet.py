@@ -94,6 +94,19 @@ def test_short_invocations_share_what_is_warm_rather_than_start_more(tmp_path: P
     asyncio.run(main())
 
 
+def test_many_at_once_do_not_start_a_process_each_where_what_is_warm_keeps_coming_free(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(written(tmp_path), most=40) as (fleet, _):
+            await asyncio.gather(*(called(fleet, seconds=0.2) for _ in range(2)))
+            await asyncio.sleep(0.1)
+            pids: set[int] = set()
+            for _ in range(5):
+                pids |= {each["pid"] for each in await asyncio.gather(*(called(fleet) for _ in range(40)))}
+            assert len(pids) < 20
+
+    asyncio.run(main())
+
+
 def test_the_machine_has_room_for_so_many_and_the_rest_waits(tmp_path: Path) -> None:
     async def main() -> None:
         async with running(written(tmp_path), most=2) as (fleet, _):
@@ -164,8 +177,9 @@ def test_running_invocations_finish_on_the_old_code_and_new_ones_get_the_new(tmp
 def test_those_who_wait_while_it_is_replaced_get_the_new_code(tmp_path: Path) -> None:
     async def main() -> None:
         async with running(written(tmp_path), most=1) as (fleet, _):
+            await called(fleet)  # the first version is loaded
             old = asyncio.create_task(called(fleet, seconds=0.4))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
             waiting = [asyncio.create_task(called(fleet)) for _ in range(3)]
             await asyncio.sleep(0.05)
             fleet.change(written(tmp_path, version=2), ["orders"])
