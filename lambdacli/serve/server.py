@@ -6,7 +6,7 @@ import asyncio  # noqa: TID253 - this module is only imported once a loop is wan
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdacli import manifest as manifests
 from lambdacli import triggers
@@ -65,6 +65,7 @@ class Server:
             LambdacliError: it cannot begin: the port is taken, a source is not there.
         """
         self._door.bind()
+        asyncio.get_running_loop().set_exception_handler(self._unforeseen)
         guard.adopt_orphans()
         with self._signals():
             try:
@@ -78,6 +79,14 @@ class Server:
     def end(self) -> None:
         """Finish what is at hand, then return from `run`; a second time: at once."""
         (self._at_once if self._enough.is_set() else self._enough).set()
+
+    def _unforeseen(self, _: object, context: dict[str, Any]) -> None:
+        """Nobody waited for what has failed: it is told like all else."""
+        error = context.get("exception")
+        why = f": {type(error).__name__}: {error}" if error is not None else ""
+        trouble = LambdacliError(f"{context['message']}{why}", hint="please report it with what --verbose says")
+        trouble.__cause__ = error
+        self._telling.trouble(trouble)
 
     # Beginning
 

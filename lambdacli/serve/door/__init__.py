@@ -171,12 +171,12 @@ class Door:
         return f"lambdacli answers this machine only, and the request's header is {header}"
 
     def _second(self) -> None:
+        self._tick = asyncio.get_running_loop().call_later(1.0, self._second)
         self.seconds += 1
         self.date = formatdate(usegmt=True)
         for lane in [*self._lanes]:
             lane.look()
         self._public.look(self.seconds)
-        self._tick = asyncio.get_running_loop().call_later(1.0, self._second)
 
 
 __all__ = ["Door"]

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.door import answers
-from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME, LINGER
+from lambdacli.serve.door.lane import HEAD_TIME, IDLE_TIME, LINGER, last_words
 from lambdacli.serve.door.requests import MAX_HEAD
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ class _Watched(HttpToolsProtocol):
         super().data_received(data)
         if self._head_bytes >= 0 and not self.transport.is_closing() and self._head_size() > MAX_HEAD:
             answer = answers.unreadable(431, "the request's headers are too large")
-            self.transport.write(answer.written(keep_alive=False, date=_date(self)))
-            self.transport.write_eof()
+            last_words(self.transport, answer.written(keep_alive=False, date=_date(self)))
             self._ended = True
 
     def on_message_begin(self) -> None:

@@ -254,8 +254,16 @@ class Lane(asyncio.Protocol):
         self._ended = True
         self._since = self._house.seconds
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(answer.written(keep_alive=False, date=self._house.date))
-            self._transport.write_eof()
+            last_words(self._transport, answer.written(keep_alive=False, date=self._house.date))
+
+
+def last_words(transport: asyncio.Transport, said: bytes) -> None:
+    """Send something, and that nothing follows; to a client that goes in this very moment, nothing."""
+    transport.write(said)
+    try:
+        transport.write_eof()
+    except OSError:  # "Transport endpoint is not connected"
+        transport.abort()
 
 
 def _too_large(operation: Operation | None, size: int) -> Answer:
