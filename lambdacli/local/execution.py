@@ -261,6 +261,7 @@ class ExecutionEnvironment:
     async def _failed_init(self, happening: _Happening, invocation: Invocation) -> _Ending:
         if happening.kind == "init failed":
             await self._next_happening(_LAST_WORDS)  # its exit, with the last of its log
+            self.state = "dead"
             return _Ending(happening.body, "error", happening.error_type or _error_type(happening.body))
         return self._ended(happening, invocation)
 

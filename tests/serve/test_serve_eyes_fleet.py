@@ -61,3 +61,17 @@ def test_a_save_while_an_environment_starts_loses_no_invocation(tmp_path: Path, 
             assert [await each for each in calls] == [2, 2]
 
     asyncio.run(main())
+
+
+def test_code_that_cannot_be_loaded_fails_at_once_every_time(tmp_path: Path) -> None:
+    async def main() -> None:
+        manifest = written(tmp_path)
+        (tmp_path / "app.py").write_text("import nothing_of_this_name\n")
+        async with running(manifest) as (fleet, _):
+            loop = asyncio.get_running_loop()
+            for _ in range(3):
+                begun = loop.time()
+                assert (await called(fleet))["errorType"] == "Runtime.ImportModuleError"
+                assert loop.time() - begun < 5
+
+    asyncio.run(main())
