@@ -82,7 +82,7 @@ class Saved:
             if self.code.says in answer:
                 self.ms.append((time.perf_counter() - begun) * 1000)
                 return
-            self.gaps += _HELLO.split()[0] not in answer
+            self.gaps += "Hello" not in answer
             time.sleep(_PAUSE if elapsed < 1 else 10 * _PAUSE)
         self.lost += 1
         self.said = answer.rpartition("\n")[2][:200]
