@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
+BODILESS = (204, 304)  # a body after these would be taken for the connection's next answer: RFC 9112, section 6.3
+
 
 class Answer(NamedTuple):
     """A whole response. Header names are lower case."""
@@ -22,9 +24,11 @@ class Answer(NamedTuple):
     async def deliver(self, send: Send) -> None:
         """Send it."""
         headers = [(name.encode("latin-1"), encoded(value)) for name, value in self.headers]
-        headers.append((b"content-length", str(len(self.body)).encode()))
+        body = b"" if self.status in BODILESS else self.body
+        if self.status not in BODILESS:
+            headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": body})
 
 
 class Refusal(Exception):  # noqa: N818 - it says what happens

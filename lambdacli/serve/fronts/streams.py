@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambdacli.serve.fronts.answer import Answer, encoded
+from lambdacli.serve.fronts.answer import BODILESS, Answer, encoded
 from lambdacli.serve.fronts.contract import Malformed, with_media
 from lambdacli.serve.fronts.prelude import MEDIA, Head, Prelude
 
@@ -57,7 +57,7 @@ class Relay:
             await self._head(head)
         elif not self.sent:
             await self._head(Head(200, []))
-        if data:
+        if data and self._turn.status not in BODILESS:
             await self._turn.send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
