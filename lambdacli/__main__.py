@@ -25,7 +25,22 @@ def main() -> None:
     finally:
         headstart.discard()
         gc.freeze()
+    _leave_threads_behind(code)
     sys.exit(code)
+
+
+def _leave_threads_behind(code: int) -> None:
+    """A call that hangs in a thread keeps nobody from leaving."""
+    threading = sys.modules.get("threading")
+    if threading is None or all(each.daemon for each in threading.enumerate() if each is not threading.main_thread()):
+        return
+    import os
+    from contextlib import suppress
+
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _open_closed_streams() -> None:

@@ -25,11 +25,11 @@ import boto3
 ROOM = os.environ["ROOM"]
 
 def members():
-    return [name.replace("_", "=") for name in os.listdir(ROOM)]
+    return [bytes.fromhex(name).decode() for name in os.listdir(ROOM)]
 
 def handler(event, context):
     context = event["requestContext"]
-    me = os.path.join(ROOM, context["connectionId"].replace("=", "_"))
+    me = os.path.join(ROOM, context["connectionId"].encode().hex())
     if context["routeKey"] == "$connect":
         open(me, "w").close()
     elif context["routeKey"] == "$disconnect":
