@@ -24,15 +24,20 @@ if TYPE_CHECKING:
     from lambdacli.local.streaming import Streaming
 
 _PATIENCE = 0.008  # seconds that an invocation waits for a warm environment before another one is started
+_LONG = 2.0  # seconds that it waits for room before people are told
 _LONGEST_PATIENCE = 0.1  # seconds that it waits while environments come free all the time
 _AT_ONCE = os.cpu_count() or 1  # environments that are started together
 
 
 class Room:
-    """How many execution environments the machine may have at once, of all functions together."""
+    """How many execution environments the machine may have at once, of all functions together.
 
-    def __init__(self, most: int) -> None:
+    `full` is called as long as somebody has waited long.
+    """
+
+    def __init__(self, most: int, full: Callable[[], object] | None = None) -> None:
         self.most = most
+        self.full = full
         self.taken = 0
         self._pools: list[Pool] = []
 
@@ -115,7 +120,7 @@ class Pool:
         self._waiting.append(ticket)
         if not self._busy and not self._starting:
             self.grow()
-        elif self._impatience is None:
+        if self._waiting and self._impatience is None:  # also where there is no room: others may leave some idle
             self._impatience = loop.call_later(_PATIENCE, self._grow_impatient)
 
     def cancel(self, ticket: Ticket) -> None:
@@ -190,6 +195,8 @@ class Pool:
             if not self._waiting or self._waiting[0].since > now - patience or not self.grow():
                 break
         if self._waiting:
+            if now - self._waiting[0].since > _LONG and self._room.full is not None:
+                self._room.full()
             self._impatience = asyncio.get_running_loop().call_later(_PATIENCE, self._grow_impatient)
 
     async def _start_for(self, ticket: Ticket) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import contextlib
+import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lambdacli.model import Function, Manifest
     from lambdacli.serve.telling import Telling
 
+_OFTEN = 30.0  # seconds between two warnings that there is no room
 _IDLE = 300.0  # seconds after which an environment that nobody wants is ended
 _LOOK = 15.0  # seconds between two looks for these
 
@@ -65,7 +67,8 @@ class Fleet:
         self.manifest = manifest
         self._machine = machine
         self._telling = telling
-        self._room = Room(most)
+        self._room = Room(most, self._full)
+        self._full_told = -_OFTEN
         self._spares = Spares()
         self._warm = warm
         self._members = {name: _Member(function) for name, function in manifest.functions.items()}
@@ -219,6 +222,16 @@ class Fleet:
         except KeyError:
             raise NoSuchFunction(f"no function {name!r} in the manifest") from None
 
+    def _full(self) -> None:
+        """Functions that wait for each other would otherwise time out without a word."""
+        now = time.monotonic()
+        if now - self._full_told > _OFTEN:
+            self._full_told = now
+            self._telling.warning(
+                f"invocations wait: all {self.most} environments that may be there at once are busy",
+                "--concurrency allows more; functions that invoke each other need one each",
+            )
+
     def _left(self, member: _Member) -> None:
         member.running -= 1
         self._running -= 1
@@ -337,7 +350,8 @@ def _of_process(function: Function) -> Function:
 
 def _unreachable(request_id: str, function: Function, error: LambdacliError) -> Outcome:
     """What a caller gets where the function cannot even be started on this machine."""
-    message = f"{error.message} ({error.hint})" if error.hint else error.message
+    said = "; ".join(filter(None, (error.message, *map(str, getattr(error, "problems", ())))))
+    message = f"{said} ({error.hint})" if error.hint else said
     refusal: PlatformError = results.invalid_entrypoint(message)
     report = Report(0.0, function.memory, 0)
     return Outcome(request_id, refusal.payload(request_id), "error", refusal.error_type, report)
