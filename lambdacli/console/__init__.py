@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lambdacli.errors import LambdacliError, MachineError, ManifestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import PurePath
     from typing import TextIO
 
@@ -59,6 +59,13 @@ def coloured(stream: TextIO) -> bool:
 def style(text: str, name: str, stream: TextIO | None = None) -> str:
     """Text in a style where the stream (stderr unless told) takes it."""
     return f"\033[{_CODES[name]}m{text}\033[0m" if coloured(stream or sys.stderr) else text
+
+
+def painter(stream: TextIO | None = None) -> Callable[[str, str], str]:
+    """As `style` for many texts: whether the stream takes colour is asked once."""
+    if not coloured(stream or sys.stderr):
+        return lambda text, _name: text
+    return lambda text, name: f"\033[{_CODES[name]}m{text}\033[0m"
 
 
 def data(text: str) -> None:

@@ -26,7 +26,7 @@ _COLOURS = {
     "failed": "red", "dead-lettered": "red", "discarded": "red", "throttled": "yellow", "retried": "yellow",
     "returned": "yellow", "filtered": "dim", "received": "dim", "batched": "dim", "succeeded": "green", "sent": "cyan",
 }  # fmt: skip
-_WORDS = {"answered": "", "filtered": "filtered out:", "dead-lettered": "dead-lettered to", "sent": "record sent to"}
+_WORDS = {"filtered": "filtered out:", "dead-lettered": "dead-lettered to", "sent": "record sent to"}
 _FIRST_ERROR = 400
 
 
@@ -47,6 +47,9 @@ class Lines:
         self._shown = shown
         self._final = frozenset(final)
         self._gathering = _Gathering(soon, _to_stderr)
+        self._paint = console.painter()
+        self._second = 0
+        self._clock = ""  # that second, as people read it
 
     @property
     def platform(self) -> bool:
@@ -57,13 +60,13 @@ class Lines:
         """Something happened to an event."""
         if console.quiet() or not (self._shown.every_step or step.what in self._final):
             return
-        self._gathering.add(_line(step))
+        self._gathering.add(self._line(step))
 
     def log(self, function: str, chunk: bytes) -> None:
         """Whole lines of a function's log, each with whose it is; Lambda's own only with --explain."""
         if console.quiet() or (not self._shown.every_step and chunk.startswith(_PLATFORM)):
             return
-        head = console.style(f"{function} | ", "cyan") if self._shown.prefixes else ""
+        head = self._paint(f"{function} | ", "cyan") if self._shown.prefixes else ""
         for line in chunk.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").splitlines():
             if self._shown.every_step or not line.startswith(_PLATFORM_TEXT):
                 self._gathering.add(f"{head}{line}\n")
@@ -86,6 +89,24 @@ class Lines:
     def flush(self) -> None:
         """Write what was gathered."""
         self._gathering.flush()
+
+    def _line(self, step: Any) -> str:
+        """One step as a line."""
+        where = f"{step.source} {_named(step.records)}" if step.records else step.source
+        if step.what == "answered":
+            said = self._paint(_one_line(step.detail), _answer_colour(step))
+        else:
+            fate = _WORDS.get(step.what, step.what)
+            said = self._paint(f"{fate} {_one_line(step.detail)}".rstrip(), _COLOURS.get(step.what, "bold"))
+        took = "" if step.milliseconds is None else self._paint(f" in {step.milliseconds:.1f} ms", "dim")
+        function = f" → {step.function}" if step.function else ""
+        return f"{self._now()} {where}{function}: {said}{took}\n"
+
+    def _now(self) -> str:
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._clock = second, self._paint(time.strftime("%H:%M:%S"), "dim")
+        return self._clock
 
 
 class JsonLines:
@@ -184,19 +205,9 @@ def _to_stderr(text: str) -> None:
     console.log(text.encode("utf-8", "backslashreplace"))
 
 
-def _line(step: Any) -> str:
-    """One step as a line."""
-    when = console.style(time.strftime("%H:%M:%S"), "dim")
-    count = len(step.records)
-    named = ", ".join(step.records[:_SHOWN]) + (f" and {count - _SHOWN} more" if count > _SHOWN else "")
-    where = f"{step.source} {named}" if named else step.source
-    colour = _COLOURS.get(step.what, "")
-    fate = _WORDS.get(step.what, step.what)
-    said = " ".join(filter(None, (fate, _one_line(step.detail))))
-    said = console.style(said, _answer_colour(step) if step.what == "answered" else colour or "bold")
-    took = "" if step.milliseconds is None else console.style(f" in {step.milliseconds:.1f} ms", "dim")
-    function = f" → {step.function}" if step.function else ""
-    return f"{when} {where}{function}: {said}{took}\n"
+def _named(records: Sequence[str]) -> str:
+    more = len(records) - _SHOWN
+    return ", ".join(records[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _answer_colour(step: Any) -> str:

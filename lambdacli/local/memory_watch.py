@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PERIOD = 0.02  # seconds between two looks at all descendants of a process that works
 _IDLE_PERIOD = 1.0  # and of one that does not: Lambda freezes these, so nothing should grow
 _SOON = 0.005  # seconds: who worked for less has not used much more than the last time
-_FRESH = 0.01  # seconds for which a process's peak is believed then: asking for it costs as much as a short invocation
+_FRESH = 0.1  # seconds for which a process's peak is believed then: asking for it costs as much as a short invocation
 
 
 class MemoryWatch:

@@ -261,9 +261,11 @@ class Fleet:
                 self._telling.trouble(error)
                 ticket.ended(_unreachable(ticket.invocation.request_id, member.function, error))
                 return
-            with contextlib.suppress(Retired):
+            try:
                 pool.begin(ticket)
-                return
+            except Retired:  # it has a successor
+                continue
+            return
 
     def _made(self, member: _Member) -> Pool:
         function = member.function
