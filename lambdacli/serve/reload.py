@@ -23,6 +23,7 @@ _MANY = 3  # files saved at once: more are not written by an editor
 _QUIET = 0.1  # seconds without a save, after which such a burst is over
 _LONGEST = 2.0  # seconds that it may take
 _SUSPICIOUS = 5  # such saves of a file in a row: a function that writes where it is watched must not spin
+_SPINNING = 20  # the same of source code, for which people have tools that save often
 
 
 class Reload:
@@ -129,6 +130,8 @@ class Reload:
                 self._telling.note("the last good manifest is served until this is mended")
         paths = frozenset(each for each in paths if each in made_from or not self._own.wrote(each, self._manifest))
         names = frozenset(name for name, each in self._manifest.functions.items() if _concerns(paths - made_from, each))
+        if self._own.spins(paths):
+            await asyncio.sleep(_SOON)
         if names or (paths & made_from and not broken):
             await self._follow(self._manifest, names, paths)
         self._own.reloaded()
@@ -210,10 +213,16 @@ class _OwnWrites:
             self._soon.pop(path, None)
             return False
         endings = {end for each in manifest.functions.values() for end in runtimes.of(each.runtime).endings}
-        if path.suffix in endings or not path.is_file():
+        if not path.is_file():
             return False
+        is_source = path.suffix in endings
         self._soon[path] = self._soon.get(path, 0) + 1
-        if self._soon[path] == _SUSPICIOUS:
+        if self._soon[path] == (_SPINNING if is_source else _SUSPICIOUS):
+            what = "each reload for it waits a second" if is_source else "nothing is reloaded for it for now"
             hint = f"if a function writes it: --ignore {path.name}"
-            self._telling.warning(f"{path.name} is saved again and again: nothing is reloaded for it for now", hint)
-        return self._soon[path] >= _SUSPICIOUS
+            self._telling.warning(f"{path.name} is saved again and again: {what}", hint)
+        return not is_source and self._soon[path] >= _SUSPICIOUS
+
+    def spins(self, paths: Iterable[Path]) -> bool:
+        """Whether one of these follows from its own reload: code that is written as it is loaded."""
+        return any(self._soon.get(path, 0) >= _SPINNING for path in paths)

@@ -31,6 +31,7 @@ class Project:
         self.heard = Heard()
         self.slow = 0.0
         self.fails: list[Exception] = []
+        self.followed_by: Callable[[], Awaitable[None]] | None = None
         self.add("orders")
 
     def add(self, name: str) -> None:
@@ -55,6 +56,8 @@ class Project:
         if self.fails:
             raise self.fails.pop()
         await asyncio.sleep(self.slow)
+        if self.followed_by is not None:
+            await self.followed_by()
 
     async def until(self, fits: Callable[..., bool]) -> None:
         await self.heard.until(lambda _: any(fits(*each) for each in self.followed))
@@ -119,5 +122,25 @@ def test_who_follows_may_fail_and_the_next_save_is_followed(tmp_path: Path) -> N
         assert "unforeseen" in project.heard.troubles[0].message
         project.code("orders", 3)
         await project.heard.until(lambda _: len(project.followed) == 2)
+
+    watched(tmp_path, story)
+
+
+def test_code_that_writes_code_as_it_is_loaded_does_not_spin(tmp_path: Path) -> None:
+    async def story(project: Project) -> None:
+        async def load() -> None:
+            (tmp_path / "orders" / "made.py").write_text(f"NUMBER = {len(project.followed)}\n")
+
+        project.followed_by = load
+        project.code("orders", 2)
+        await project.heard.until(lambda heard: bool(heard.warnings))
+        assert "made.py is saved again and again: each reload for it waits a second" in project.heard.warnings[0]
+        before = len(project.followed)
+        await asyncio.sleep(1.5)
+        assert len(project.followed) - before <= 2
+        project.followed_by = None
+        project.code("orders", 3)
+        await asyncio.sleep(1.5)
+        assert len(project.followed) > before
 
     watched(tmp_path, story)
