@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambdacli.serve.wanted import Wanted
 
 _FASTEST = 1_000_000
+_LONGEST = 86_400  # seconds
 
 
 def command(
@@ -96,6 +97,10 @@ def command(
     _check_functions(loaded, functions or [])
     if not 0 < time_scale <= _FASTEST:
         raise UsageError(f"--time-scale {time_scale:g} is not above 0 and at most {_FASTEST:,}")
+    if not 0 <= grace <= _LONGEST:
+        raise UsageError(f"--grace {grace:g} is not between 0 and {_LONGEST:,} seconds")
+    if not host.strip():
+        raise UsageError("--host is empty", hint="127.0.0.1 is this machine alone, 0.0.0.0 everybody in its network")
     wanted = Wanted(
         loaded,
         functions=tuple(functions or ()),
@@ -106,6 +111,8 @@ def command(
         most=concurrency,
         sources=_sources(sources),
         variables=overrides(variables, env_file),
+        env_file=None if env_file is None else env_file.absolute(),
+        variables_anew=lambda: overrides(variables, env_file),
         profile=profile,
         region=region,
         stage=stage,

@@ -117,7 +117,8 @@ class Server:
         if self._wanted.reload:
             from lambdacli.serve.reload import Reload
 
-            self._reload = Reload(self._manifest, self._load, self._follow, self._telling, self._wanted.ignore)
+            watched = self._wanted.watched(self._manifest)
+            self._reload = Reload(watched, self._load, self._follow, self._telling, self._wanted.ignore)
             await self._reload.start()
         async with self._steady:
             await (self._start_sources(self._origin) if self._origin is not None else self._start_alone())
@@ -198,7 +199,8 @@ class Server:
 
     def _load(self) -> Manifest:
         wanted = self._wanted
-        return manifests.load(wanted.manifest.path, stage=wanted.stage, region=wanted.region, environ=os.environ)
+        path = wanted.manifest.path
+        return wanted.watched(manifests.load(path, stage=wanted.stage, region=wanted.region, environ=os.environ))
 
     async def _follow(self, manifest: Manifest, names: frozenset[str], saved: frozenset[Path]) -> None:
         """Go over to what was saved; a part that cannot follow says so and stays as it is."""
@@ -207,6 +209,7 @@ class Server:
 
     async def _go_over(self, manifest: Manifest, names: frozenset[str], saved: frozenset[Path]) -> None:
         before, self._manifest = self._manifest, self._wanted.restricted(manifest)
+        names |= self._concerned_by_variables(saved)
         if self._origin is not None:
             await self._told(self._origin.change(self._manifest))
         renewed = self._fleet.change(self._manifest, names & {*self._manifest.functions})
@@ -221,6 +224,19 @@ class Server:
         files += f" and {len(saved) - _NAMED} more" if len(saved) > _NAMED else ""
         what = f"{', '.join(renewed)} reloaded" if renewed else "the manifest is followed"
         self._telling.note(f"{files} saved: {what}")
+
+    def _concerned_by_variables(self, saved: frozenset[Path]) -> frozenset[str]:
+        """All functions, if the env file of the command line has changed."""
+        wanted = self._wanted
+        if wanted.env_file is None or wanted.variables_anew is None or wanted.env_file.resolve() not in saved:
+            return frozenset()
+        try:
+            variables = wanted.variables_anew()
+        except LambdacliError as error:
+            self._telling.trouble(error)
+            return frozenset()
+        self._wanted = wanted._replace(variables=variables)
+        return frozenset(self._manifest.functions if variables != wanted.variables else ())
 
     async def _follow_to_sources(self) -> None:
         """The first queue of a manifest that had none."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from lambdacli.model import Function, Manifest
 
@@ -25,6 +26,8 @@ class Wanted(NamedTuple):
     most: int = 50  # environments at once, of all functions
     sources: str = LOCAL  # or AWS, NONE, or the URL of an endpoint
     variables: Mapping[str, str] = {}  # win over the manifest's
+    env_file: Path | None = None  # that some of them are from, and
+    variables_anew: Callable[[], Mapping[str, str]] | None = None  # all of them, once it was saved
     profile: str = ""
     region: str = ""
     stage: str = ""
@@ -35,6 +38,12 @@ class Wanted(NamedTuple):
     grace: float = 10.0  # seconds that running invocations get when it ends
     ignore: tuple[str, ...] = ()  # changes not to reload for, as in a .gitignore
     loud: bool = False  # what the local source says is shown
+
+    def watched(self, manifest: Manifest) -> Manifest:
+        """The manifest with the env file of the command line among the files that are watched."""
+        if self.env_file is None:
+            return manifest
+        return manifest._replace(watched=(*manifest.watched, self.env_file))
 
     def restricted(self, manifest: Manifest) -> Manifest:
         """The manifest with the wanted functions alone, and those that they need, without what triggers these."""
