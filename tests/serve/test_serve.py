@@ -235,6 +235,7 @@ def test_only_the_named_functions_are_served(project: Project) -> None:
     with project.serve("main") as served:
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
             served.invoke("other")
+        served.wait_for("invoke: 404 Function not found: arn:aws:lambda:eu-west-1:123456789012:function:other")
         assert served.invoke("main")["version"] == 1
 
 

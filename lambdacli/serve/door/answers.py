@@ -26,6 +26,12 @@ class Answer(NamedTuple):
     head: str = ""
     content_type: str = "application/json"
 
+    @property
+    def summary(self) -> str:
+        """Status and message of an error."""
+        said = json.loads(self.body or b"{}")
+        return f"{self.status} {said.get('Message') or said.get('message') or ''}".rstrip()
+
     def written(self, *, keep_alive: bool, date: str) -> bytes:
         """The bytes to send."""
         length = "" if self.status == 204 else f"Content-Length: {len(self.body)}\r\n"  # noqa: PLR2004 - RFC 9110 8.6

@@ -92,9 +92,13 @@ class Api:
         if head.method != "POST" or not path.endswith(suffix) or not (streams or path.startswith(INVOKE)):
             return None
         segment = path[len(STREAM if streams else INVOKE) : -len(suffix)]
-        found = self._names.look_up(segment, query, self._common.fleet.manifest)
-        check_media_type(head.headers)
-        return Operation(wanted(found, head), streams)
+        try:
+            found = self._names.look_up(segment, query, self._common.fleet.manifest)
+            check_media_type(head.headers)
+            return Operation(wanted(found, head), streams)
+        except Refused as refused:
+            self._common.telling.step(Step("answered", _SOURCE, detail=refused.answer.summary))
+            raise
 
     def call(self, operation: Operation, body: bytes, size: int) -> Call:
         """What the fleet is asked for.

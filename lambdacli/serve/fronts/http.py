@@ -90,7 +90,7 @@ class HttpApi(Site):
         if found is None:
             if self.cors and request.method == "OPTIONS" and request.origin:
                 return Answer(204, [])
-            raise Refusal(HTTP.no_route, f"no route of {self.api.id} takes it")
+            raise Refusal(HTTP.no_route, "no route takes it")
         route, given, stage = found
         turn.function, turn.source = route.function, _source(route, request)
         await self.take(turn)
