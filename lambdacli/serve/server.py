@@ -114,6 +114,8 @@ class Server:
             await self._add(part)
         self._tell_addresses()
         self._tell_what_only_aws_sends(self._manifest)
+        if self._wanted.sources == NONE and sources.needed(self._manifest):
+            self._telling.note("no sources: nothing comes from queues, streams, topics and buckets")
         if self._wanted.reload:
             from lambdacli.serve.reload import Reload
 
@@ -135,9 +137,9 @@ class Server:
             MachineError: there is none on this machine.
             UsageError: the endpoint is no URL.
         """
+        wanted = self._wanted
         if not sources.needed(self._manifest):
             return None
-        wanted = self._wanted
         return sources.origin(wanted.sources, self._manifest, self._telling, wanted.profile, loud=wanted.loud)
 
     def _tell_addresses(self) -> None:

@@ -351,6 +351,14 @@ def test_a_schedule_fires_as_fast_as_time_goes(project: Project) -> None:
         served.wait_for(lambda line: "schedule rate(1 hour)" in line and "succeeded" in line)
 
 
+def test_without_sources_it_says_what_does_not_come(project: Project) -> None:
+    project.functions["main"]["triggers"].append({"sqs": "jobs"})
+    project.save()
+    with project.serve() as served:
+        served.wait_for("no sources: nothing comes from queues, streams, topics and buckets")
+        assert get(served).status_code == 200
+
+
 def test_help_names_every_option(lambdacli: CommandLine) -> None:
     done = lambdacli("serve", "--help")
     assert done.returncode == 0
