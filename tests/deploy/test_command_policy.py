@@ -68,7 +68,8 @@ _ALIASES: dict[str, dict[str, str]] = defaultdict(dict)
 
 def _called() -> set[tuple[str, str]]:
     """Every service and operation that stands in a call of the room that deploys."""
-    trees = {path.stem: ast.parse(path.read_text()) for path in _ROOM.rglob("*.py")}
+    paths = [*_ROOM.rglob("*.py"), _ROOM.parent / "connection.py"]
+    trees = {path.stem: ast.parse(path.read_text()) for path in paths}
     constants: dict[str, dict[str, Any]] = {}
     for module, tree in trees.items():
         constants[module] = {
