@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lambdacli.local.execution import ExecutionEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from lambdacli.local.invocation import Invocation, Outcome
     from lambdacli.local.plan import Plan
@@ -87,18 +87,13 @@ class Pool:
         self._returned = 0.0  # when an environment last came free, by the loop's time
         self._retired = False
         self._emptied = asyncio.Event()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         room.enter(self)
 
     @property
     def size(self) -> int:
         """Environments that there are."""
         return len(self._idle) + len(self._busy)
-
-    @property
-    def running(self) -> int:
-        """Invocations that run."""
-        return len(self._busy)
 
     def begin(self, ticket: Ticket) -> None:
         """Run an invocation in an environment of its own, as soon as there is one.
@@ -131,6 +126,8 @@ class Pool:
         elif ticket.member is not None:
             ticket.member.environment.kill()
         else:
+            if ticket in self._waiting:  # else an environment is being started for it
+                self._waiting.remove(ticket)
             ticket.failed(asyncio.CancelledError())
 
     async def warm(self, number: int) -> None:
@@ -143,16 +140,15 @@ class Pool:
         self._retired = True
         waiting, self._waiting = self._waiting, deque()
         for ticket in waiting:
-            if not ticket.gone:
-                ticket.failed(Retired())
+            ticket.failed(Retired())
         if self._impatience is not None:
             self._impatience.cancel()
         while self._idle:
             self._end(self._idle.pop())
         self._look_if_empty()
         await self._emptied.wait()
-        while self._ending:  # one that was about to start is ended afterwards
-            await asyncio.gather(*self._ending)
+        while self._under_way:  # one that was about to start is ended afterwards
+            await asyncio.gather(*self._under_way)
 
     def kill(self) -> None:
         """End what runs, at once."""
@@ -174,14 +170,10 @@ class Pool:
 
     def grow(self) -> bool:
         """Start an environment for whoever waits longest, if somebody waits and the machine has room."""
-        while self._waiting and self._waiting[0].gone:
-            self._waiting.popleft()
         if not self._waiting or not self._room.take():
             return False
         self._starting += 1
-        task = asyncio.get_running_loop().create_task(self._start_for(self._waiting.popleft()))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._begin(self._start_for(self._waiting.popleft()))
         return True
 
     def _grow_impatient(self) -> None:
@@ -190,8 +182,6 @@ class Pool:
         self._impatience = None
         patience = _LONGEST_PATIENCE if now - self._returned < _PATIENCE else _PATIENCE
         for _ in range(_AT_ONCE):
-            while self._waiting and self._waiting[0].gone:
-                self._waiting.popleft()
             if not self._waiting or self._waiting[0].since > now - patience or not self.grow():
                 break
         if self._waiting:
@@ -238,7 +228,7 @@ class Pool:
         self._put_back(member)
 
     async def _started(self) -> _Member:
-        member = _Member(self.plan, self._log, platform=self._platform)
+        member = _Member(self._log, platform=self._platform)
         child = self._spares.claim(self.plan)
         member.environment = ExecutionEnvironment(self.plan, member.log, child, member.wants_platform)
         await member.environment.start()
@@ -251,17 +241,19 @@ class Pool:
             self._look_if_empty()
             return
         self._returned = member.used = time.monotonic()
-        while self._waiting:
-            ticket = self._waiting.popleft()
-            if not ticket.gone:
-                self._run(member, ticket)
-                return
-        self._idle.append(member)
+        if self._waiting:
+            self._run(member, self._waiting.popleft())
+        else:
+            self._idle.append(member)
 
     def _end(self, member: _Member) -> None:
-        task = asyncio.get_running_loop().create_task(self._stop(member))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._begin(self._stop(member))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do it beside everything else; `retire` waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     async def _stop(self, member: _Member) -> None:
         try:
@@ -320,8 +312,7 @@ class _Member:
 
     environment: ExecutionEnvironment
 
-    def __init__(self, plan: Plan, log: Callable[[bytes], object], *, platform: bool) -> None:
-        self.plan = plan
+    def __init__(self, log: Callable[[bytes], object], *, platform: bool) -> None:
         self._platform = platform
         self.used = time.monotonic()
         self.hear: Callable[[bytes], object] | None = None
