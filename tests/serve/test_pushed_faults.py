@@ -15,7 +15,6 @@ from heard import Heard
 from pushing import running, written
 
 from lambdacli.local import guard, memory
-from lambdacli.serve.pushed.mending import kept
 from lambdacli.serve.sources.local import Local
 from lambdacli.serve.tasks import Tasks
 
@@ -134,7 +133,7 @@ def test_what_fails_in_a_way_that_nobody_thought_of_is_told_and_begins_anew() ->
             if len(tries) == 1:
                 raise KeyError("x")
 
-        await kept(tasks, work)
+        await tasks.keep(work)
         assert len(tries) == 2
         assert [each.message for each in heard.troubles] == ["logs: KeyError: 'x'"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli import triggers
 from lambdacli.serve.destinations import Sender
-from lambdacli.serve.polled.keeping import Tasks
 from lambdacli.serve.polled.mapping import Wiring, place
+from lambdacli.serve.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,10 +95,10 @@ class Polled:
     async def _replaced(self, key: Key, before: Mapping | None, wanted: tuple[str, Trigger] | None) -> None:
         """One mapping gives place to another, as soon as its running batches allow it."""
         if before is not None and before.position is None:
-            self._leaving.once(self._finished(before))
+            self._leaving.begin(self._finished(before))
         elif before is not None:
             self._handing[key] = wanted
-            self._leaving.once(self._handed_over(key, before))
+            self._leaving.begin(self._handed_over(key, before))
             return
         if wanted is not None:
             await self._begin(key, wanted)

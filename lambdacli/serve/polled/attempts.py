@@ -230,7 +230,7 @@ class Attempts:
         whole = event(each.text for each in records)
         message = discarded(tried, whole, condition, self._information(records), wired.uuid, self._shard)
         sent = wired.sender.send(wired.settings.failure, message, step._replace(what="sent", request_id=request_id))
-        wired.sending.once(_awaited(sent))
+        wired.sending.begin(_awaited(sent))
 
     def _information(self, records: Sequence[Record]) -> dict[str, Any]:
         first, last = records[0], records[-1]

@@ -19,9 +19,9 @@ from lambdacli.serve.polled.kafka_consuming import Away, Consuming, Position
 from lambdacli.serve.polled.kafka_failing import ToDestination, ToTopic
 from lambdacli.serve.polled.kafka_records import Item, Origin
 from lambdacli.serve.polled.kafka_running import Gone, Running
-from lambdacli.serve.polled.keeping import Tasks
 from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
+from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Kafka:
                 continue
             if batch.items:
                 self._consuming.hold(batch.ends)
-                self._batches.once(self._run(self._consuming, running, batch))
+                self._batches.begin(self._run(self._consuming, running, batch))
             elif batch.ends:
                 await self._commit(self._consuming, batch.ends)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.polled import slots
-from lambdacli.serve.polled.keeping import Tasks
 from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.polled.slots import Slots
@@ -18,6 +17,7 @@ from lambdacli.serve.polled.sqs_gathering import Gathering
 from lambdacli.serve.polled.sqs_queue import Own
 from lambdacli.serve.polled.sqs_running import Running
 from lambdacli.serve.queues import Queue
+from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Sqs:
         try:
             await self._own.know()
         except LambdacliError as error:
-            self._pollers.once(self._reach.lost(error))
+            self._pollers.begin(self._reach.lost(error))
         for _ in range(min(slots.START, self._slots.most)):
             self._pollers.keep(self._poll)
 
@@ -113,7 +113,7 @@ class Sqs:
             self._reach.found()
             self._scale(batch)
             if batch:
-                self._batches.once(self._run(batch))
+                self._batches.begin(self._run(batch))
             else:
                 self._slots.free()
 
@@ -138,7 +138,7 @@ class Sqs:
             self._slots.free()
 
     def _let_go(self, messages: list[Message]) -> None:
-        self._batches.once(self._running.let_go(messages))
+        self._batches.begin(self._running.let_go(messages))
 
     def _give_back(self, items: list[Item]) -> None:
-        self._batches.once(self._running.give_back(items, "everything ends"))
+        self._batches.begin(self._running.give_back(items, "everything ends"))

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from lambdacli.patterns.records import Filters
     from lambdacli.serve.destinations import Sender
     from lambdacli.serve.parts import Common
-    from lambdacli.serve.polled.keeping import Tasks
     from lambdacli.serve.polled.reach import Reach
     from lambdacli.serve.polled.stream_api import Api, Identity
+    from lambdacli.serve.tasks import Tasks
     from lambdacli.serve.telling import Step
 
 _SIZE = 100

@@ -14,12 +14,12 @@ from lambdacli.errors import LambdacliError
 from lambdacli.local.invocation import new_id
 from lambdacli.patterns.records import Filters
 from lambdacli.refusals import Refused
-from lambdacli.serve.polled.keeping import Tasks
 from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.polled.shard import Shard
 from lambdacli.serve.polled.stream_api import Position
 from lambdacli.serve.polled.stream_settings import Wired, settings
+from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
 from lambdacli.triggers._mappings import seconds
 
@@ -83,7 +83,7 @@ class Stream:
             await self._refresh(position)
         except LambdacliError as error:
             self._missed(error)
-            self._watching.once(self._reach.lost(error))
+            self._watching.begin(self._reach.lost(error))
         self._watching.keep(self._watch)
 
     async def again(self) -> None:
@@ -151,7 +151,7 @@ class Stream:
         for each in new:
             self._left.pop(each.id, None)
             self._shards[each.id] = each
-            self._reading.once(self._read(each))
+            self._reading.begin(self._read(each))
         self._end(self._shards.keys() - {each.id for each in shards})
 
     def _go_on(self, left: Left, identity: Identity) -> None:

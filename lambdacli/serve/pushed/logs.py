@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lambdacli.errors import LambdacliError
 from lambdacli.patterns.logs import LogPattern
 from lambdacli.serve.pushed.arriving import Arrival, Fate, Problem, hand_over
-from lambdacli.serve.pushed.mending import Mending, kept
+from lambdacli.serve.pushed.mending import Mending
 from lambdacli.serve.tasks import Tasks
 from lambdacli.triggers.logs import log_group_name
 
@@ -93,7 +93,7 @@ class Groups:
         self._streams = {group: self._streams.get(group, {}) for group in self._subscriptions}
         await self._mending.once()
         if self._looking is None:
-            self._looking = self._tasks.begin(kept(self._tasks, self._look_on))
+            self._looking = self._tasks.keep(self._look_on)
 
     async def again(self) -> None:
         """There is nothing that a source could have forgotten."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambdacli.errors import LambdacliError
 from lambdacli.refusals import Refused
@@ -11,7 +11,7 @@ from lambdacli.serve.pushed.arriving import Problem
 from lambdacli.serve.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from lambdacli.serve.telling import Telling
 
@@ -99,17 +99,3 @@ class Mending:
             self._telling.warning(f"{what} is not there ({error.code})", "it is looked for again and again")
         else:
             self._telling.warning(f"{what}: {error.message}", error.hint or "it is tried again and again")
-
-
-async def kept(tasks: Tasks, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do something that goes on; should it ever fail, that is told, and it begins anew after a pause."""
-    while True:
-        task = tasks.begin(work())
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if task.cancelled() or task.exception() is None:
-            return
-        await asyncio.sleep(_LONGEST_PAUSE)

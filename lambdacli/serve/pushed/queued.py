@@ -11,7 +11,7 @@ from lambdacli import partitions
 from lambdacli.errors import LambdacliError
 from lambdacli.refusals import Refused
 from lambdacli.serve.pushed.arriving import Problem, hand_over
-from lambdacli.serve.pushed.mending import Mending, kept
+from lambdacli.serve.pushed.mending import Mending
 from lambdacli.serve.queues import MOST, Queue
 from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
@@ -71,7 +71,7 @@ class Queued:
         self._way.subscribers = subscribers
         await self._mending.try_now()
         if self._receiving is None:
-            self._receiving = self._tasks.begin(kept(self._tasks, self._receive))
+            self._receiving = self._tasks.keep(self._receive)
 
     async def again(self) -> None:
         """Set everything up anew."""
