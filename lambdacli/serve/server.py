@@ -167,11 +167,7 @@ class Server:
 
     async def _start_alone(self) -> None:
         """What is polled although there is no source: Kafka's topics."""
-        polls = any(
-            triggers.load(trigger.kind).delivery == "poll"
-            for function in self._manifest.functions.values()
-            for trigger in function.triggers
-        )
+        polls = any(True for _ in triggers.active(self._manifest, "poll"))
         if self._alone is not None or self._wanted.sources == NONE or not polls:
             return
         from lambdacli.serve import polled

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from lambdacli.model import EventRequest, Function, Manifest, Severity, Trigger
     from lambdacli.resource import Grant, Place, Resource
@@ -76,3 +76,22 @@ def load(kind: str) -> TriggerKind:
     if kind not in kinds():
         raise KeyError(kind)
     return cast("TriggerKind", import_module(f"{__name__}.{kind}").TRIGGER)
+
+
+def enabled(trigger: Trigger) -> bool:
+    """Whether it is on: those that AWS can switch off have a setting for it."""
+    return trigger.settings.get("enabled", True) is not False
+
+
+def active(manifest: Manifest, delivery: Delivery | None = None) -> Iterator[tuple[Function, Trigger]]:
+    """Every trigger that is on, with the function whose it is; of one delivery alone, if that is named."""
+    for function in manifest.functions.values():
+        for trigger in function.triggers:
+            if (delivery is None or load(trigger.kind).delivery == delivery) and enabled(trigger):
+                yield function, trigger
+
+
+def where(function: str, trigger: Trigger, key: str = "") -> str:
+    """A function's trigger, or one of its settings, in the manifest: functions.orders.triggers[0].sqs.queue."""
+    path = f"functions.{function}.triggers[{trigger.position}].{trigger.kind}"
+    return f"{path}.{key}" if key else path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lambdacli import triggers
 from lambdacli.resource import SID, Grant, Key, Ref, Resource, digest
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ MOST_STATEMENTS = 20  # of a function for a stage of an API: its policy holds 20
 
 def where(trigger: Trigger, function: Function, key: str = "") -> str:
     """The trigger, or one of its settings, in the manifest."""
-    path = f"functions.{function.name}.triggers[{trigger.position}].{trigger.kind}"
-    return f"{path}.{key}" if key else path
+    return triggers.where(function.name, trigger, key)
 
 
 def resource(

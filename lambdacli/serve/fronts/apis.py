@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdacli import partitions
+from lambdacli import partitions, triggers
 from lambdacli.local.variables import ACCOUNT
 from lambdacli.resource import digest
 from lambdacli.serve.fronts.payloads import Api
@@ -34,18 +34,12 @@ class Use(NamedTuple):
 
     def where(self, key: str = "") -> str:
         """The trigger, or one of its settings, in the manifest."""
-        place = f"functions.{self.function.name}.triggers[{self.trigger.position}].{self.trigger.kind}"
-        return f"{place}.{key}" if key else place
+        return triggers.where(self.function.name, self.trigger, key)
 
 
 def uses(manifest: Manifest, kind: str) -> list[Use]:
     """All triggers of a kind that are on."""
-    return [
-        Use(function, trigger)
-        for function in manifest.functions.values()
-        for trigger in function.triggers
-        if trigger.kind == kind and trigger.settings.get("enabled", True)
-    ]
+    return [Use(*each) for each in triggers.active(manifest) if each[1].kind == kind]
 
 
 def by_name(given: Iterable[Use]) -> dict[str, tuple[Use, ...]]:

@@ -167,9 +167,8 @@ def _at_the_root(made: Iterable[Site]) -> tuple[Site, ...]:
 
 def _kinds(manifest: Manifest) -> list[str]:
     """The kinds of the manifest's triggers that answer HTTP requests."""
-    kinds = {trigger.kind for function in manifest.functions.values() for trigger in function.triggers}
-    http = [each for each in kinds if triggers.load(each).delivery == "http"]
-    return sorted(http, key=lambda each: (_ORDER.index(each) if each in _ORDER else len(_ORDER), each))
+    kinds = {trigger.kind for _, trigger in triggers.active(manifest, "http")}
+    return sorted(kinds, key=lambda each: (_ORDER.index(each) if each in _ORDER else len(_ORDER), each))
 
 
 def _authorizers(manifest: Manifest) -> set[str]:

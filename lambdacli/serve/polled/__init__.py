@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from lambdacli import triggers
 from lambdacli.serve.destinations import Sender
-from lambdacli.serve.polled.mapping import Wiring, place
+from lambdacli.serve.polled.mapping import Wiring
 from lambdacli.serve.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lambdacli.model import Manifest, Trigger
     from lambdacli.serve.parts import Common, Source
     from lambdacli.serve.polled.mapping import Mapping
@@ -85,10 +83,11 @@ class Polled:
 
     def _wanted(self, manifest: Manifest) -> dict[Key, tuple[str, Trigger]]:
         wanted: dict[Key, tuple[str, Trigger]] = {}
-        for function, trigger in _triggers(manifest):
+        for each, trigger in triggers.active(manifest, "poll"):
+            function = each.name
             key = _key(function, trigger)
             if wanted.setdefault(key, (function, trigger))[1] is not trigger:
-                text = f"{place(function, trigger)}: the function has another trigger of the same source"
+                text = f"{triggers.where(function, trigger)}: the function has another trigger of the same source"
                 self._wiring.common.telling.warning(text, "AWS refuses a second one; only the first works")
         return wanted
 
@@ -127,14 +126,7 @@ class Polled:
 
 def alone(manifest: Manifest) -> bool:
     """Whether anything is polled that needs no source: Kafka's brokers are nobody's but the user's."""
-    return any(trigger.kind == "kafka" for _, trigger in _triggers(manifest))
-
-
-def _triggers(manifest: Manifest) -> Iterator[tuple[str, Trigger]]:
-    for name, function in manifest.functions.items():
-        for trigger in function.triggers:
-            if triggers.load(trigger.kind).delivery == "poll" and trigger.settings.get("enabled", True):
-                yield name, trigger
+    return any(trigger.kind == "kafka" for _, trigger in triggers.active(manifest, "poll"))
 
 
 def _key(function: str, trigger: Trigger) -> Key:

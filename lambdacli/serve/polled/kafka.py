@@ -10,6 +10,7 @@ import asyncio  # noqa: TID253 - this module is only imported once a loop is wan
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli import triggers
 from lambdacli.errors import MachineError
 from lambdacli.model import Destination
 from lambdacli.patterns.records import Filters
@@ -19,7 +20,6 @@ from lambdacli.serve.polled.kafka_consuming import Away, Consuming, Position
 from lambdacli.serve.polled.kafka_failing import ToDestination, ToTopic
 from lambdacli.serve.polled.kafka_records import Item, Origin
 from lambdacli.serve.polled.kafka_running import Gone, Running
-from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.tasks import Tasks
 from lambdacli.serve.telling import Step
@@ -65,7 +65,7 @@ class Kafka:
         self._telling = wiring.common.telling
         self._function = function
         self._values: Mapping[str, Any] = values
-        self._where = place(function, trigger)
+        self._where = triggers.where(function, trigger)
         self._step = Step("received", self.name, function)
         self._filters = Filters(values.get("filters", ()), "value")
         self._size: int = values.get("batch_size", _SIZE)

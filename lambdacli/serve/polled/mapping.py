@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from lambdacli.model import Trigger
     from lambdacli.serve.destinations import Sender
     from lambdacli.serve.parts import Common, Source
 
@@ -56,9 +55,3 @@ class Mapping(Protocol):
 
     async def stop(self) -> None:
         """Pause, and let go of what still runs: it goes back."""
-
-
-def place(function: str, trigger: Trigger, key: str = "") -> str:
-    """Where in the manifest a trigger stands: functions.orders.triggers[0].sqs.queue."""
-    where = f"functions.{function}.triggers[{trigger.position}].{trigger.kind}"
-    return f"{where}.{key}" if key else where

@@ -8,9 +8,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.polled import slots
-from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.polled.slots import Slots
 from lambdacli.serve.polled.sqs_gathering import Gathering
@@ -56,7 +56,7 @@ class Sqs:
             self._polled, self._own, values, common.telling, step,
             local=bool(source.endpoint), let_go=self._let_go, give_back=self._give_back,
         )  # fmt: skip
-        self._reach = Reach(self.name, place(function, trigger, "queue"), common.telling, ours=source.ours)
+        self._reach = Reach(self.name, triggers.where(function, trigger, "queue"), common.telling, ours=source.ours)
         self._pollers = Tasks(self.name, common.telling)
         self._batches = Tasks(self.name, common.telling)
 

@@ -10,11 +10,11 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.local.invocation import new_id
 from lambdacli.patterns.records import Filters
 from lambdacli.refusals import Refused
-from lambdacli.serve.polled.mapping import place
 from lambdacli.serve.polled.reach import Reach
 from lambdacli.serve.polled.shard import Shard
 from lambdacli.serve.polled.stream_api import Position
@@ -56,7 +56,7 @@ class Stream:
         self._api = api
         self._step = Step("received", api.name, function)
         telling = wiring.common.telling
-        self._reach = Reach(api.name, place(function, trigger, key), telling, ours=wiring.source.ours)
+        self._reach = Reach(api.name, triggers.where(function, trigger, key), telling, ours=wiring.source.ours)
         self._filters = Filters(trigger.settings.get("filters", ()), api.data_key)
         self._uuid = new_id()
         self._watching = Tasks(api.name, telling)

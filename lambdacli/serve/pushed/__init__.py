@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lambdacli import triggers
 from lambdacli.resource import shortened
 from lambdacli.serve.asking import Asking
 from lambdacli.serve.pushed.arriving import Given, Subscriber
-from lambdacli.triggers import load
 
 if TYPE_CHECKING:
     from lambdacli.model import Manifest
@@ -76,9 +76,7 @@ class Pushed:
 def _wanted(manifest: Manifest) -> dict[str, list[Subscriber]]:
     """Who wants to hear of what, by kind."""
     found: dict[str, list[Subscriber]] = {}
-    for function in manifest.functions.values():
-        for trigger in function.triggers:
-            if load(trigger.kind).delivery == "push" and trigger.settings.get("enabled", True):
-                where = f"functions.{function.name}.triggers[{trigger.position}].{trigger.kind}"
-                found.setdefault(trigger.kind, []).append(Subscriber(function.name, trigger, where))
+    for function, trigger in triggers.active(manifest, "push"):
+        where = triggers.where(function.name, trigger)
+        found.setdefault(trigger.kind, []).append(Subscriber(function.name, trigger, where))
     return found

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.serve.fleet import Call
 from lambdacli.serve.schedules.schedule import Content, Identity, Schedule, identify, opened
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Manifest
     from lambdacli.serve.parts import Common
-
-_KIND = "schedule"
 
 
 class Schedules:
@@ -104,10 +103,8 @@ class Schedules:
 
 
 def _contents(manifest: Manifest) -> Iterator[Content]:
-    for function in manifest.functions.values():
-        for trigger in function.triggers:
-            if trigger.kind == _KIND and trigger.settings.get("enabled", True):
-                yield Content(manifest, function, trigger)
+    for function, trigger in triggers.active(manifest, "clock"):
+        yield Content(manifest, function, trigger)
 
 
 def _trouble(schedule: Schedule, error: Exception) -> LambdacliError:

@@ -52,11 +52,7 @@ def needed(manifest: Manifest) -> bool:
     """Whether anything in the manifest has to do with queues, streams, topics, tables, buckets or buses."""
     from lambdacli.serve.sources import needs
 
-    pushed = any(
-        triggers.load(trigger.kind).delivery == "push" and needs.enabled(trigger)
-        for function in manifest.functions.values()
-        for trigger in function.triggers
-    )
+    pushed = any(True for _ in triggers.active(manifest, "push"))
     return pushed or any(manifest.resources.values()) or bool(needs.of(manifest, place(manifest)))
 
 

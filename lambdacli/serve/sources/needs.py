@@ -16,7 +16,7 @@ from lambdacli.resource import Key, Place, Resource, references
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lambdacli.model import Function, Manifest, Trigger
+    from lambdacli.model import Function, Manifest
 
 _SECTIONS = {
     "bucket": "buckets", "queue": "queues", "topic": "topics", "table": "tables", "table_stream": "tables",
@@ -57,11 +57,6 @@ def of(manifest: Manifest, place: Place) -> list[Need]:
     return list(found.values())
 
 
-def enabled(trigger: Trigger) -> bool:
-    """Whether a trigger does anything."""
-    return trigger.settings.get("enabled", True) is not False
-
-
 def bare(name: str) -> str:
     """The name in an ARN, without the type before it and what follows it; a name as it is."""
     if not name.startswith("arn:"):
@@ -77,7 +72,7 @@ def bare(name: str) -> str:
 def _triggered(function: Function, place: Place) -> Iterator[Need]:
     for trigger in function.triggers:
         kind = triggers.load(trigger.kind)
-        if kind.delivery in _COME_FROM_SOURCES and enabled(trigger):
+        if kind.delivery in _COME_FROM_SOURCES and triggers.enabled(trigger):
             for each in kind.deployment(trigger, function, place):
                 if isinstance(each, Resource):
                     yield from _spoken_of(each, "pushed" if kind.delivery == "push" else "sent")
@@ -164,12 +159,11 @@ def _hiding(queues: dict[str, dict[str, Any]], manifest: Manifest) -> None:
 
 def _with_streams(tables: dict[str, dict[str, Any]], manifest: Manifest) -> None:
     """Tables whose streams are read have one, which shows what the triggers want."""
-    for function in manifest.functions.values():
-        for trigger in function.triggers:
-            if trigger.kind == "dynamodb" and enabled(trigger):
-                wanted = trigger.settings.get("stream_view_type", _IMAGES)
-                table = tables.setdefault(bare(trigger.settings["table"]), dict(_TABLE))
-                table.setdefault("stream_view_type", wanted)
+    for _, trigger in triggers.active(manifest):
+        if trigger.kind == "dynamodb":
+            wanted = trigger.settings.get("stream_view_type", _IMAGES)
+            table = tables.setdefault(bare(trigger.settings["table"]), dict(_TABLE))
+            table.setdefault("stream_view_type", wanted)
 
 
 def _once(found: list[Resource]) -> list[Resource]:
