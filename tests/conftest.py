@@ -14,7 +14,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from emulator import Emulator
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
@@ -65,14 +67,29 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(scope="session")
-def with_sources() -> str:
-    """A PATH on which `serve` finds its local source, in an environment of its own."""
+def emulator_command() -> Path:
+    """The emulator's executable, in an environment of its own."""
     from emulator import Unavailable, executable
 
     try:
-        return os.pathsep.join((os.environ["PATH"], str(executable().parent)))
+        return executable()
     except Unavailable as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def emulator(emulator_command: Path) -> Iterator[Emulator]:
+    """One per worker, for as long as its tests run; laxer than AWS."""
+    from emulator import Emulator
+
+    with Emulator(emulator_command) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def with_sources(emulator_command: Path) -> str:
+    """A PATH on which `serve` finds its local source."""
+    return os.pathsep.join((os.environ["PATH"], str(emulator_command.parent)))
 
 
 @pytest.fixture

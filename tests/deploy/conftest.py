@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from emulator import Emulator, Unavailable, executable
 from forked import Forker
 from project import Project
 from rules import Proxy
@@ -14,16 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """One per worker, for as long as its tests run; laxer than AWS."""
-    try:
-        command = executable()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with Emulator(command) as running:
-        yield running
+    from emulator import Emulator
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from emulator import ACCOUNT, REGION, Emulator, Unavailable, executable
+from emulator import ACCOUNT, REGION
 
 from lambdacli.connection import Connection, Target
 from lambdacli.serve.parts import Source
@@ -13,16 +13,7 @@ from lambdacli.serve.parts import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """One per worker, for as long as its tests run."""
-    try:
-        command = executable()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with Emulator(command) as running:
-        yield running
+    from emulator import Emulator
 
 
 @pytest.fixture(scope="session")

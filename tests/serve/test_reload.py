@@ -3,69 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from heard import Heard
-
-from lambdacli import manifest as manifests
-from lambdacli.serve.reload import Reload
+from reloaded import Reloaded, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from lambdacli.model import Manifest
 
-RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
-
-class Project:
+class Project(Reloaded):
     """Two functions in folders of their own, and one that shares code with the first."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         for name in ("orders", "mails"):
-            (folder / name).mkdir()
-            (folder / name / "app.py").write_text("def handler(event, context): return 1\n")
+            self.code(name, 1)
         (folder / "values.env").write_text("KIND=first\n")
-        self.functions: dict[str, Any] = {
+        self.functions = {
             "orders": {"code": "orders"},
             "mails": {"code": "mails", "env_file": "values.env"},
             "returns": {"code": "orders"},
         }
-        self.followed: list[tuple[frozenset[str], Manifest]] = []
-        self.heard = Heard()
         self.write()
-
-    def write(self, text: str = "") -> None:
-        whole = {"app": "shop", "region": "eu-west-1", "defaults": {"runtime": RUNTIME, "handler": "app.handler"}}
-        path = self.folder / "lambdacli.yaml"
-        path.write_text(text or json.dumps({**whole, "functions": self.functions}))
-
-    def load(self) -> Manifest:
-        return manifests.load(self.folder / "lambdacli.yaml", environ={})
-
-    async def follow(self, manifest: Manifest, names: frozenset[str], _saved: frozenset[Path]) -> None:
-        self.followed.append((names, manifest))
 
     async def until(self, number: int) -> tuple[frozenset[str], Manifest]:
         await self.heard.until(lambda _: len(self.followed) >= number)
         return self.followed[number - 1]
-
-
-def watched(tmp_path: Path, story: Callable[[Project], Awaitable[None]]) -> None:
-    async def main() -> None:
-        project = Project(tmp_path)
-        reload = Reload(project.load(), project.load, project.follow, project.heard)
-        await reload.start()
-        try:
-            await story(project)
-        finally:
-            await reload.stop()
-
-    asyncio.run(main())
 
 
 def test_a_save_concerns_the_functions_of_that_code_alone(tmp_path: Path) -> None:
@@ -75,7 +40,7 @@ def test_a_save_concerns_the_functions_of_that_code_alone(tmp_path: Path) -> Non
         (tmp_path / "mails" / "more.py").write_text("NEW = 1\n")
         assert (await project.until(2))[0] == {"mails"}
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_the_manifest_is_loaded_anew_and_new_code_is_watched(tmp_path: Path) -> None:
@@ -91,7 +56,7 @@ def test_the_manifest_is_loaded_anew_and_new_code_is_watched(tmp_path: Path) -> 
         (tmp_path / "stock" / "app.py").write_text("def handler(event, context): return 2\n")
         assert (await project.until(2))[0] == {"stock"}
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_a_broken_manifest_keeps_the_last_good_one_and_says_so(tmp_path: Path) -> None:
@@ -107,7 +72,7 @@ def test_a_broken_manifest_keeps_the_last_good_one_and_says_so(tmp_path: Path) -
         project.write()
         assert set((await project.until(2))[1].functions) == {"orders", "mails"}
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_an_env_file_is_part_of_the_manifest(tmp_path: Path) -> None:
@@ -116,7 +81,7 @@ def test_an_env_file_is_part_of_the_manifest(tmp_path: Path) -> None:
         _, manifest = await project.until(1)
         assert manifest.functions["mails"].environment == {"KIND": "second"}
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_a_function_that_writes_where_it_is_watched_does_not_spin(tmp_path: Path) -> None:
@@ -131,4 +96,4 @@ def test_a_function_that_writes_where_it_is_watched_does_not_spin(tmp_path: Path
         (tmp_path / "orders" / "app.py").write_text("def handler(event, context): return 3\n")
         assert (await project.until(before + 1))[0] == {"orders", "returns"}
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)

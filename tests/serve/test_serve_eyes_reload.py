@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from heard import Heard
-
-from lambdacli import manifest as manifests
-from lambdacli.serve.reload import Reload
+from reloaded import Reloaded, watched
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,41 +13,24 @@ if TYPE_CHECKING:
 
     from lambdacli.model import Manifest
 
-RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
-
-class Project:
-    """A function that is followed as slowly as told; what was followed is remembered."""
+class Project(Reloaded):
+    """A function that is followed as slowly as told."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.functions: dict[str, Any] = {}
-        self.followed: list[tuple[frozenset[str], Manifest]] = []
-        self.heard = Heard()
+        super().__init__(folder)
         self.slow = 0.0
         self.fails: list[Exception] = []
         self.followed_by: Callable[[], Awaitable[None]] | None = None
         self.add("orders")
 
     def add(self, name: str) -> None:
-        (self.folder / name).mkdir()
         self.code(name, 1)
         self.functions[name] = {"code": name}
         self.write()
 
-    def code(self, name: str, version: int) -> None:
-        (self.folder / name / "app.py").write_text(f"def handler(event, context): return {version}\n")
-
-    def write(self) -> None:
-        defaults = {"runtime": RUNTIME, "handler": "app.handler"}
-        path = self.folder / "lambdacli.yaml"
-        path.write_text(json.dumps({"app": "shop", "defaults": defaults, "functions": self.functions}))
-
-    def load(self) -> Manifest:
-        return manifests.load(self.folder / "lambdacli.yaml", environ={})
-
-    async def follow(self, manifest: Manifest, names: frozenset[str], _saved: frozenset[Path]) -> None:
-        self.followed.append((names, manifest))
+    async def follow(self, manifest: Manifest, names: frozenset[str], saved: frozenset[Path]) -> None:
+        await super().follow(manifest, names, saved)
         if self.fails:
             raise self.fails.pop()
         await asyncio.sleep(self.slow)
@@ -61,19 +39,6 @@ class Project:
 
     async def until(self, fits: Callable[..., bool]) -> None:
         await self.heard.until(lambda _: any(fits(*each) for each in self.followed))
-
-
-def watched(tmp_path: Path, story: Callable[[Project], Awaitable[None]]) -> None:
-    async def main() -> None:
-        project = Project(tmp_path)
-        reload = Reload(project.load(), project.load, project.follow, project.heard)
-        await reload.start()
-        try:
-            await story(project)
-        finally:
-            await reload.stop()
-
-    asyncio.run(main())
 
 
 def test_what_is_saved_while_a_new_function_is_followed_is_not_missed(tmp_path: Path) -> None:
@@ -87,7 +52,7 @@ def test_what_is_saved_while_a_new_function_is_followed_is_not_missed(tmp_path: 
         for name in ("orders", "mails"):
             await project.until(lambda names, _, name=name: name in names)
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_a_manifest_is_followed_however_often_it_is_saved(tmp_path: Path) -> None:
@@ -99,7 +64,7 @@ def test_a_manifest_is_followed_however_often_it_is_saved(tmp_path: Path) -> Non
         await project.until(lambda _, manifest: manifest.functions["orders"].memory == 139)
         assert project.heard.warnings == []
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_a_checkout_of_500_files_is_one_reload_or_two(tmp_path: Path) -> None:
@@ -111,7 +76,7 @@ def test_a_checkout_of_500_files_is_one_reload_or_two(tmp_path: Path) -> None:
         await asyncio.sleep(0.7)
         assert 1 <= len(project.followed) <= 3
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_who_follows_may_fail_and_the_next_save_is_followed(tmp_path: Path) -> None:
@@ -123,7 +88,7 @@ def test_who_follows_may_fail_and_the_next_save_is_followed(tmp_path: Path) -> N
         project.code("orders", 3)
         await project.heard.until(lambda _: len(project.followed) == 2)
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
 
 
 def test_code_that_writes_code_as_it_is_loaded_does_not_spin(tmp_path: Path) -> None:
@@ -143,4 +108,4 @@ def test_code_that_writes_code_as_it_is_loaded_does_not_spin(tmp_path: Path) -> 
         await asyncio.sleep(1.5)
         assert len(project.followed) > before
 
-    watched(tmp_path, story)
+    watched(Project(tmp_path), story)
