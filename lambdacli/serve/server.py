@@ -12,7 +12,7 @@ from lambdacli import manifest as manifests
 from lambdacli import triggers
 from lambdacli.errors import LambdacliError
 from lambdacli.local import guard
-from lambdacli.serve import clock, sources
+from lambdacli.serve import clock, hosts, sources
 from lambdacli.serve.door import Door
 from lambdacli.serve.fleet import Fleet
 from lambdacli.serve.fronts.app import App
@@ -143,14 +143,11 @@ class Server:
         return sources.origin(wanted.sources, self._manifest, self._telling, wanted.profile, loud=wanted.loud)
 
     def _tell_addresses(self) -> None:
-        found = [("Lambda, for SDKs", f"http://{self._shown_host()}:{self._door.port}")]
+        found = [("Lambda, for SDKs", f"http://{hosts.in_url(self._wanted.host)}:{self._door.port}")]
         found += self._app.addresses(self._door.port)
         width = max(len(what) for what, _ in found)
         for what, url in found:
             self._telling.note(f"{what:{width}}  {url}")
-
-    def _shown_host(self) -> str:
-        return f"[{self._wanted.host}]" if ":" in self._wanted.host else self._wanted.host
 
     async def _start_sources(self, origin: Origin) -> None:
         source = await origin.start()

@@ -11,7 +11,7 @@ from doors import Echo, manifest, serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from lambdacli.serve.door.hosts import Hosts
+from lambdacli.serve.hosts import Hosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

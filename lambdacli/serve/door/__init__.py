@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lambdacli.serve.door import listening
 from lambdacli.serve.door.api import Api
 from lambdacli.serve.door.asgi import Public
-from lambdacli.serve.door.hosts import Hosts
 from lambdacli.serve.door.lane import Lane
 from lambdacli.serve.door.verdicts import verdict
+from lambdacli.serve.hosts import Hosts
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambdacli.serve.door import answers
 from lambdacli.serve.door.answers import Refused
 from lambdacli.serve.door.api import is_ours
-from lambdacli.serve.door.hosts import name_of
+from lambdacli.serve.hosts import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

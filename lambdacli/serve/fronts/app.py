@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambdacli import triggers
 from lambdacli.errors import LambdacliError
+from lambdacli.serve import hosts
 from lambdacli.serve.fronts import apis
 from lambdacli.serve.fronts.answer import message
 from lambdacli.serve.fronts.desk import Desk
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from lambdacli.serve.parts import Common
 
 _ORDER = ("http", "rest", "alb", "url")  # who answers first where no host name chooses
-_LOCAL = ".localhost"
-_PORT = re.compile(r":\d*$")
 _NOTHING = message(404, "Not Found")
 _MOST_HOSTS = 1000
 _UNCHECKED = {
@@ -77,9 +75,8 @@ class App:
         found: list[tuple[str, str]] = []
         at = port or self._common.port
         for site in dict.fromkeys(each for sites in self._table.by_label.values() for each in sites):
-            name = f"{site.labels[0]}{_LOCAL}" if site not in self._table.plain[:1] else self._common.host
-            host = f"[{name}]" if ":" in name else name
-            found.append((site.title, f"http://{host}:{at}{site.root}"))
+            name = f"{site.labels[0]}{hosts.LOCAL}" if site not in self._table.plain[:1] else self._common.host
+            found.append((site.title, f"http://{hosts.in_url(name)}:{at}{site.root}"))
         return found + (self._sockets.addresses(at) if self._sockets is not None else [])
 
     async def start(self) -> None:
@@ -121,9 +118,7 @@ class App:
         table = self._table
         known = table.hosts.get(host)
         if known is None:
-            name = _PORT.sub("", host.lower())
-            label = name.removesuffix(_LOCAL) if name.endswith(_LOCAL) else ""
-            known = table.by_label.get(label, table.plain)
+            known = table.by_label.get(hosts.label(host), table.plain)
             if len(table.hosts) < _MOST_HOSTS:
                 table.hosts[host] = known
         return known

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID253 - this module is only imported once a loop is wanted
 import contextlib
-import re
 from typing import TYPE_CHECKING, Any
 
 from lambdacli.errors import LambdacliError
 from lambdacli.local.invocation import new_id
+from lambdacli.serve import hosts
 from lambdacli.serve.fronts import apis
 from lambdacli.serve.fronts.desk import Desk
 from lambdacli.serve.fronts.request import Gone, Request
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from lambdacli.serve.fronts.request import Receive
     from lambdacli.serve.parts import Common
 
-_LOCAL = ".localhost"
-_PORT = re.compile(r":\d*$")
 _LAST_WORDS = 3.0  # seconds for $disconnect and what else runs when everything ends
 
 
@@ -81,11 +79,9 @@ class Sockets:
     def addresses(self, port: int = 0) -> list[tuple[str, str]]:
         """What is served, and the URL where it is; `port` is the real one, if another was asked for."""
         at = port or self._common.port
-        given = f"[{self._common.host}]" if ":" in self._common.host else self._common.host
-        alone = len(self._apis) == 1
-        hosts = (given if alone else f"{api.labels[0]}{_LOCAL}" for api in self._apis.values())
+        given = hosts.in_url(self._common.host) if len(self._apis) == 1 else ""
         return [
-            (api.title, f"ws://{host}:{at}{api.root}") for api, host in zip(self._apis.values(), hosts, strict=True)
+            (api.title, f"ws://{given or api.labels[0] + hosts.LOCAL}:{at}{api.root}") for api in self._apis.values()
         ]
 
     # A part
@@ -160,8 +156,7 @@ class Sockets:
 
     def _chosen(self, request: Request) -> SocketApi | None:
         """By host name; without one the only API, or the only one with the stage that the path begins with."""
-        host = _PORT.sub("", request.host.lower())
-        label = host.removesuffix(_LOCAL) if host.endswith(_LOCAL) else ""
+        label = hosts.label(request.host)
         known = [api for api in self._apis.values() if label in api.labels] or [*self._apis.values()]
         if len(known) == 1:
             return known[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LOCAL = ".localhost"  # every name below it is this machine
 _MOST = 1024  # different headers whose verdict is kept
 # What containers call the machine that they run on; nobody can register these names.
 _OF_CONTAINERS = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
@@ -52,9 +53,20 @@ def name_of(header: str) -> str:
     return header.partition(":")[0].rstrip(".")
 
 
+def label(header: str) -> str:
+    """What stands before `.localhost` in a Host header, and chooses what is asked for; "" in any other."""
+    name = name_of(header)
+    return name.removesuffix(LOCAL) if name.endswith(LOCAL) else ""
+
+
+def in_url(host: str) -> str:
+    """A host as a URL has it."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_loopback(name: str) -> bool:
     """Whether a host name or an address in figures is this machine for whoever resolves it (RFC 6761)."""
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == "localhost" or name.endswith(LOCAL):
         return True
     address = _address(name)
     return address is not None and address.is_loopback
